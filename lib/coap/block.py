@@ -1,0 +1,300 @@
+"""Block-wise transfers, both ways (RFC 7959). Imported when the first one is needed."""
+
+from micropython import const
+
+from .exchange import SILENCE
+from .message import RST, CoapError, insert
+
+_NEVER = const(1 << 60)
+_GET = const(1)
+_FETCH = const(5)
+_CONTINUE = const(0x5F)
+_BAD_REQUEST = const(0x80)
+_INCOMPLETE = const(0x88)
+_TOO_LARGE = const(0x8D)
+_ETAG = const(4)
+_OBSERVE = const(6)
+_BLOCK2 = const(23)
+_BLOCK1 = const(27)
+_SIZE2 = const(28)
+_SIZE1 = const(60)
+
+
+class Blocks:
+    """A peer's transfers: one body coming in, one representation going out, and our own requests.
+
+    A sink, which `app.upload(message)` may return to take a body as it comes, has `write(chunk)`,
+    `commit(message, now)`, which returns the response as `app.handle` does, and `abort()`; each
+    may raise CoapError. Without one the body is collected up to the peer's `body_limit`.
+    """
+
+    def __init__(self, peer):
+        self.peer = peer
+        self._key = None  # of the body coming in
+        self._sink = None
+        self._body = None
+        self._got = 0
+        self._until = _NEVER
+        self._view = None  # the representation going out: code, options, payload
+        self._view_key = None
+        self._view_until = _NEVER
+        self._etag = peer.random(2) + b"\0\0"
+
+    def handle(self, message, now: int):
+        """Answer a request that has a Block option. Returns a response as `app.handle` does."""
+        if _BLOCK1 in message.numbers:
+            return self._receive(message, now)
+        block = message.uint(_BLOCK2)
+        if block & 7 == 7:
+            return _BAD_REQUEST
+        if block >> 4:
+            if self._view and message.key() == self._view_key:
+                return self._piece(block >> 4, block & 7, now)
+            if message.code != _GET and message.code != _FETCH:
+                return _INCOMPLETE
+        return self.slice(message, self.peer.app.handle(message, now), now)
+
+    # A representation going out
+
+    def slice(self, message, response, now: int):
+        """The block of `response` that `message` asks for; the whole is kept for the next ones."""
+        if not isinstance(response, tuple):
+            return response
+        szx = self.peer.szx
+        number = 0
+        block = message.uint(_BLOCK2)
+        if block >= 0:
+            szx = min(szx, block & 7)
+            number = (block >> 4) << (block & 7) >> szx
+        code, options, payload = response
+        if number == 0 and len(payload) <= 16 << szx:
+            return response
+        options = list(options)
+        if _ETAG not in [option[0] for option in options]:
+            e = self._etag
+            count = (e[2] << 8 | e[3]) + 1
+            self._etag = e[:2] + bytes((count >> 8 & 255, count & 255))
+            insert(options, _ETAG, self._etag)
+        self._view = code, options, payload
+        self._view_key = message.key()
+        return self._piece(number, szx, now)
+
+    def _piece(self, number, szx, now):
+        code, options, payload = self._view
+        if szx > self.peer.szx:
+            number <<= szx - self.peer.szx
+            szx = self.peer.szx
+        size = 16 << szx
+        start = number * size
+        if start >= len(payload):
+            return _BAD_REQUEST
+        more = start + size < len(payload)
+        if number:
+            options = [option for option in options if option[0] != _OBSERVE]
+        else:
+            options = list(options)
+            insert(options, _SIZE2, len(payload))
+        insert(options, _BLOCK2, number << 4 | more << 3 | szx)
+        if more:
+            self._view_until = now + self.peer.exchange_lifetime()
+            self.peer._due(self._view_until)
+        else:
+            self._view = None
+        return code, options, memoryview(payload)[start : start + size]
+
+    # A body coming in
+
+    def _receive(self, message, now):
+        block = message.uint(_BLOCK1)
+        szx = block & 7
+        more = block & 8
+        chunk = message.payload()
+        size = 16 << szx
+        if szx == 7 or len(chunk) > size or more and len(chunk) < size:
+            return _BAD_REQUEST
+        start = (block >> 4) * size
+        if start == 0:
+            self._begin(message)
+        elif message.key() != self._key:
+            return _INCOMPLETE
+        if start == self._got:
+            if not self._take(message, chunk):
+                return _TOO_LARGE, ((_SIZE1, self.peer.body_limit),), b""
+        elif start + len(chunk) != self._got:  # else the latest block once more
+            return _INCOMPLETE
+        block = (block >> 4) << 4 | more | min(szx, self.peer.szx)
+        if more:
+            self._until = now + self.peer.exchange_lifetime()
+            self.peer._due(self._until)
+            return _CONTINUE, ((_BLOCK1, block),), b""
+        return self._complete(message, block, now)
+
+    def _begin(self, message):
+        self._abort()
+        self._sink = self.peer.app.upload(message)
+        self._body = None if self._sink else bytearray()
+        self._got = 0
+        self._key = message.key()
+
+    def _take(self, message, chunk):
+        if self._sink:
+            try:
+                self._sink.write(chunk)
+            except Exception:
+                self._abort()
+                raise
+        elif max(self._got + len(chunk), message.uint(_SIZE1)) > self.peer.body_limit:
+            self._abort()
+            return False
+        else:
+            self._body.extend(chunk)
+        self._got += len(chunk)
+        return True
+
+    def _complete(self, message, block, now):
+        sink = self._sink
+        self._key = self._sink = None
+        self._until = _NEVER
+        if sink:
+            response = sink.commit(message, now)
+        else:
+            message.body = self._body
+            self._body = None
+            response = self.peer.app.handle(message, now)
+        if response is None or response == SILENCE:
+            return response
+        if isinstance(response, int):
+            response = response, (), b""
+        options = list(response[1])
+        insert(options, _BLOCK1, block)
+        return self.slice(message, (response[0], options, response[2]), now)
+
+    def _abort(self):
+        sink = self._sink
+        self._key = self._sink = self._body = None
+        self._until = _NEVER
+        if sink:
+            sink.abort()
+
+    def poll(self, now: int) -> int:
+        """Drop what was left half-way for EXCHANGE_LIFETIME. Returns the next deadline."""
+        if self._key and now >= self._until:
+            self.peer.log(2, "upload abandoned")
+            self._abort()
+        if self._view and now >= self._view_until:
+            self._view = None
+        at = self._until
+        if self._view:
+            at = min(at, self._view_until)
+        return at
+
+    def transfer(self, code: int, options: list, payload: bytes, done, sink):
+        """A request of ours whose body, or whose response, is longer than a block."""
+        return _Transfer(self.peer, code, options, payload, done, sink)
+
+
+class _Transfer:
+    """One request of ours in blocks. It starts again once if the peer lost track or changed."""
+
+    def __init__(self, peer, code, options, payload, done, sink):
+        self.peer = peer
+        self.code = code
+        self.options = options
+        self.payload = payload
+        self.done = done
+        self.sink = sink
+        self.szx = peer.szx
+        self.restarted = False
+        self._reset()
+
+    def _reset(self):
+        self.sent = 0  # of our body, acknowledged
+        self.size = 0  # of our block under way
+        self.body = bytearray()
+        self.got = 0
+        self.etag = None
+
+    def send(self, now: int) -> None:
+        options = list(self.options)
+        size = 16 << self.szx
+        chunk = self.payload
+        if self.got:
+            insert(options, _BLOCK2, self.got // size << 4 | self.szx)
+            chunk = b""
+        elif len(chunk) > size:
+            more = self.sent + size < len(chunk)
+            insert(options, _BLOCK1, self.sent // size << 4 | more << 3 | self.szx)
+            if not self.sent:
+                insert(options, _SIZE1, len(chunk))
+            chunk = memoryview(chunk)[self.sent : self.sent + size]
+        self.size = len(chunk)
+        self.peer.exchange(self.code, options, chunk, self.answered, now)
+
+    def answered(self, message, now: int) -> None:
+        if message is None or message.kind == RST:
+            self.done(message, now)
+        elif message.code == _CONTINUE or message.code in (_INCOMPLETE, _TOO_LARGE):
+            self._next(message, now)
+        elif _BLOCK2 in message.numbers and message.code >> 5 == 2:
+            self._collect(message, now)
+        else:
+            self.done(message, now)
+
+    def _next(self, message, now):
+        szx = message.uint(_BLOCK1) & 7  # absent: 7
+        smaller = szx < self.szx
+        if smaller:
+            self.szx = szx
+        if message.code == _CONTINUE and self.sent + self.size < len(self.payload):
+            self.sent += self.size
+            self.send(now)
+        elif message.code == _TOO_LARGE and smaller:
+            self._reset()
+            self.send(now)
+        elif message.code == _INCOMPLETE and not self.restarted:
+            self._restart(now)
+        else:
+            self.done(message, now)
+
+    def _restart(self, now):
+        self.restarted = True
+        self._reset()
+        self.send(now)
+
+    def _collect(self, message, now):
+        block = message.uint(_BLOCK2)
+        etag = message.find(_ETAG)
+        chunk = message.payload()
+        if self.got and etag != self.etag and not self.sink and not self.restarted:
+            self._restart(now)
+            return
+        start = (block >> 4) * (16 << (block & 7))
+        self.got += len(chunk)
+        if (
+            block & 7 == 7
+            or start + len(chunk) != self.got
+            or block & 8
+            and len(chunk) != 16 << (block & 7)
+            or start
+            and etag != self.etag
+            or not self.sink
+            and self.got > self.peer.body_limit
+        ):
+            self.peer.log(2, "response broken off", block >> 4)
+            self.done(None, now)
+            return
+        self.etag = etag
+        self.szx = min(self.szx, block & 7)
+        if self.sink:
+            try:
+                self.sink.write(chunk)
+            except CoapError:
+                self.done(None, now)
+                return
+        else:
+            self.body.extend(chunk)
+        if block & 8:
+            self.send(now)
+        else:
+            message.body = self.body
+            self.done(message, now)

@@ -1,0 +1,228 @@
+"""CoAP message codec (RFC 7252 section 3): `Message.parse` reads a datagram, `encode` builds one.
+
+One Message serves a peer for ever: it keeps the datagram it read and notes where the options lie,
+so that reading allocates little (making an instance costs twice as much as parsing into one).
+"""
+
+from micropython import const
+
+_NUMBER_LIMIT = const(61)  # options from here on: this endpoint knows none
+
+# One byte an option number: 0 is unknown, else bits 0-3 the longest value (9 is empty only, 15 any
+# to 255), bit 4 an empty value is malformed, bit 5 repeatable (RFC 7252 section 5.10, RFC 7641,
+# RFC 7959): 1 If-Match, 3 Uri-Host, 4 ETag, 5 If-None-Match, 6 Observe, 7 Uri-Port,
+# 8 Location-Path, 11 Uri-Path, 12 Content-Format, 14 Max-Age, 15 Uri-Query, 17 Accept,
+# 20 Location-Query, 23 Block2, 27 Block1, 28 Size2, 35 Proxy-Uri, 39 Proxy-Scheme, 60 Size1
+_RULES = (
+    b"\x00\x28\x00\x1f\x38\x09\x03\x02\x2f\x00\x00\x2f\x02\x00\x04\x2f\x00\x02\x00\x00\x2f\x00\x00\x03"
+    b"\x00\x00\x00\x03\x04\x00\x00\x00\x00\x00\x00\x1f\x00\x00\x00\x1f\x00\x00\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04"
+)
+
+CON, NON, ACK, RST = 0, 1, 2, 3
+
+UNREADABLE = 1  # not CoAP version 1: to be ignored
+MALFORMED = 2  # a message format error: a CON is answered by a Reset (RFC 7252 section 4.2)
+
+
+class CoapError(Exception):
+    """`code` is the CoAP response code to answer with (0x80 is 4.00), UNREADABLE or MALFORMED."""
+
+    def __init__(self, code: int):
+        super().__init__(code)
+        self.code = code
+
+
+class Message:
+    """A received message, valid until the next one is parsed into it.
+
+    `numbers` are its option numbers, `spans` where each value lies (start << 12 | end); `bad` is
+    the number of a critical option that is unknown, malformed or wrongly repeated, else 0.
+    """
+
+    def __init__(self):
+        self.data = self.token = b""
+        self.kind = self.code = self.mid = self.bad = self.start = 0
+        self.numbers = []
+        self.spans = []
+        self.body = None
+
+    def parse(self, data: bytes) -> None:
+        """Read a datagram. Raises CoapError(UNREADABLE) or CoapError(MALFORMED)."""
+        size = len(data)
+        if size < 4 or data[0] >> 6 != 1:
+            raise CoapError(UNREADABLE)
+        code = data[1]
+        i = 4 + (data[0] & 15)
+        # Classes 1, 3, 6 and 7 are reserved; an Empty message has four bytes (sections 3 and 4.1).
+        if i > 12 or i > size or 0xCA >> (code >> 5) & 1 or not code and size > 4:
+            raise CoapError(MALFORMED)
+        self.data = data
+        self.kind = data[0] >> 4 & 3
+        self.code = code
+        self.mid = data[2] << 8 | data[3]
+        self.token = data[4:i]
+        self.bad = 0
+        self.body = None
+        self.start = size
+        self.numbers.clear()
+        self.spans.clear()
+        if i < size:
+            self._options(data, i, size)
+
+    def _options(self, data, i, size):
+        numbers = self.numbers
+        spans = self.spans
+        number = 0
+        while i < size:
+            delta = data[i]
+            i += 1
+            if delta == 0xFF:
+                if i == size:
+                    raise CoapError(MALFORMED)
+                self.start = i
+                return
+            length = delta & 15
+            delta >>= 4
+            if delta > 12:
+                number += _extended(data, i, delta)
+                i += delta - 12
+            else:
+                number += delta
+            if length > 12:
+                delta = length - 12
+                length = _extended(data, i, length)
+                i += delta
+            end = i + length
+            if end > size:
+                raise CoapError(MALFORMED)
+            if number == 11 and length < 256 or self._acceptable(number, length):
+                numbers.append(number)
+                spans.append(i << 12 | end)
+            i = end
+
+    def _acceptable(self, number, length):
+        # Does an option obey its rules? If not, an elective one is ignored, a critical one is bad.
+        rule = _RULES[number] if number < _NUMBER_LIMIT else 0
+        if rule:
+            limit = rule & 15
+            if limit == 15:
+                limit = 1034 if number == 35 else 255
+            if (
+                length > limit % 9
+                and limit < 15
+                or length > limit
+                or rule & 0x10
+                and not length
+                or not rule & 0x20
+                and number in self.numbers
+            ):
+                rule = 0
+        if not rule and number & 1:
+            self.bad = number
+        return rule
+
+    def payload(self) -> memoryview:
+        """The payload, without a copy; after a block-wise transfer the whole body."""
+        if self.body is not None:
+            return memoryview(self.body)
+        return memoryview(self.data)[self.start :]
+
+    def find(self, number: int) -> bytes | None:
+        """The value of the first option `number`, or None."""
+        if number not in self.numbers:
+            return None
+        span = self.spans[self.numbers.index(number)]
+        return self.data[span >> 12 : span & 0xFFF]
+
+    def uint(self, number: int) -> int:
+        """The value of the first option `number` as an unsigned integer; -1 where it is absent."""
+        if number not in self.numbers:
+            return -1
+        span = self.spans[self.numbers.index(number)]
+        value = 0
+        for i in range(span >> 12, span & 0xFFF):
+            value = value << 8 | self.data[i]
+        return value
+
+    def all(self, number: int) -> list:
+        """The values of every option `number`, in their order."""
+        found = []
+        for i, n in enumerate(self.numbers):
+            if n == number:
+                span = self.spans[i]
+                found.append(self.data[span >> 12 : span & 0xFFF])
+        return found
+
+    def key(self) -> bytes:
+        """What requests of one block-wise transfer share: method, options but the blocks' own."""
+        parts = [bytes((self.code,))]
+        for i, n in enumerate(self.numbers):
+            if n not in (6, 23, 27, 28, 60):
+                span = self.spans[i]
+                value = self.data[span >> 12 : span & 0xFFF]
+                parts.append(bytes((n, len(value) & 255)) + value)
+        return b"".join(parts)
+
+
+def _extended(data, i, nibble):
+    # The option delta or length whose nibble is 13 or 14, from the bytes at i (section 3.1).
+    if nibble == 15 or i + nibble - 12 > len(data):
+        raise CoapError(MALFORMED)
+    if nibble == 13:
+        return data[i] + 13
+    return (data[i] << 8 | data[i + 1]) + 269
+
+
+def uint_bytes(value: int) -> bytes:
+    """An option's unsigned integer, without leading zeros (RFC 7252 section 3.2)."""
+    out = b""
+    while value:
+        out = bytes((value & 255,)) + out
+        value >>= 8
+    return out
+
+
+def insert(options: list, number: int, value) -> None:
+    """Put an option into its place in an ordered list of (number, value)."""
+    i = len(options)
+    while i and options[i - 1][0] > number:
+        i -= 1
+    options.insert(i, (number, value))
+
+
+def encode(kind: int, code: int, mid: int, token=b"", options=(), payload=b"") -> bytearray:
+    """Build a datagram. `options` are ascending (number, value), a value bytes, str or int."""
+    out = bytearray((0x40 | kind << 4 | len(token), code, mid >> 8, mid & 255))
+    out.extend(token)
+    last = 0
+    for number, value in options:
+        if isinstance(value, int):
+            value = uint_bytes(value)
+        elif isinstance(value, str):
+            value = value.encode()
+        _option(out, number - last, len(value))
+        out.extend(value)
+        last = number
+    if payload:
+        out.append(0xFF)
+        out.extend(payload)
+    return out
+
+
+def _option(out, delta, length):
+    head = 0
+    tail = b""
+    for value in (delta, length):
+        head <<= 4
+        if value < 13:
+            head |= value
+        elif value < 269:
+            head |= 13
+            tail += bytes((value - 13,))
+        else:
+            value -= 269
+            head |= 14
+            tail += bytes((value >> 8, value & 255))
+    out.append(head)
+    out.extend(tail)
