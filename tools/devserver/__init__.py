@@ -1,0 +1,1 @@
+"""The embedded LwM2M server of the project: `python -m tools.devserver`."""

@@ -1,0 +1,90 @@
+"""`python -m tools.devserver`: an LwM2M server to develop meters against."""
+
+import argparse
+import pathlib
+import signal
+import sys
+
+from . import start
+from .engine import DEFAULT_PORT, DevserverError, Settings
+from .jsonlines import JsonLines
+
+LOG = pathlib.Path(__file__).parent.parent.parent / "build" / "devserver.log"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    options = argparse.ArgumentParser(prog="python -m tools.devserver", description=__doc__)
+    add = options.add_argument
+    add(
+        "--engine",
+        choices=start.ENGINES,
+        help="default: leshan, or small when Leshan cannot be had",
+    )
+    add("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    add("--port", type=int, help="UDP port, 0 for any (default: %d)" % DEFAULT_PORT)
+    add("--coaps", action="store_true", help="serve DTLS with pre-shared keys too (leshan only)")
+    add("--coaps-port", type=int, default=0, help="default: the port after --port")
+    add("--awake", type=float, help="seconds a queue-mode client counts as awake (leshan: 93)")
+    add("--json", action="store_true", help="commands and events as JSON lines, for scripts")
+    add("--demo", action="store_true", help="start a water meter too and show its litres")
+    add("--seconds", type=float, help="end by itself after so long (--demo)")
+    add("--endpoint", default="water-1", help="the meter's name (--demo; default: %(default)s)")
+    return options
+
+
+def settings(options: argparse.Namespace) -> Settings:
+    """What the engine needs of the command line."""
+    port = DEFAULT_PORT if options.port is None else options.port
+    return Settings(options.host, port, options.coaps, options.coaps_port, options.awake)
+
+
+def notice(text: str) -> None:
+    """One line for whoever looks on."""
+    print("devserver: %s" % text, file=sys.stderr, flush=True)
+
+
+def interrupt(number: int, frame: object) -> None:
+    """SIGTERM ends the server as Ctrl-C does: through every `finally`."""
+    raise KeyboardInterrupt
+
+
+def serve_json(options: argparse.Namespace) -> None:
+    """--json."""
+    lines = JsonLines()
+    engine, seconds = start.start(options.engine, settings(options), lines.emit, notice)
+    try:
+        lines.run(engine, seconds)
+    finally:
+        engine.stop()
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Whichever way of serving was asked for; its exit code."""
+    if options.json:
+        serve_json(options)
+        return 0
+    if options.demo:
+        from .demo import run_demo
+
+        return run_demo(options, settings(options), LOG)
+    from .prompt import run_prompt
+
+    return run_prompt(options, settings(options), LOG)
+
+
+def main() -> int:
+    """Run; an error for the user is one line and exit code 1."""
+    options = parser().parse_args()
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        return serve(options)
+    except DevserverError as error:
+        notice(str(error))
+        return 1
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
