@@ -1,0 +1,243 @@
+"""METER_PPP, booted: real firmware, a file system, a cellular line, a console, guest time.
+
+    with Board(files={"main.py": b"print('hello')"}) as board:
+        board.wait_for_line("hello")
+        print(board.run("print(1 + 1)"), board.heap())
+
+The emulator runs on a thread of its own while the block lasts, so a test's server may run
+anywhere. Wall times are generous (computing is about 45 times slower than the chip); assert on
+guest times, those of the chip's 125 MHz, flash-cache misses apart: a lower bound, repeatable.
+"""
+
+import asyncio
+import concurrent.futures
+import re
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+
+from tools.image import filesystem, firmware
+
+from . import measure
+from .chip import NS_PER_MS, Chip
+from .console import Console, GuestError
+from .console import Line as ConsoleLine
+from .faults import Datagram, Faults, none
+from .line import Line
+
+__all__ = ["Board", "BoardError", "GuestError"]
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGE = ROOT / "boards" / "METER_PPP" / "METER_PPP-1.26.1.uf2"
+FLASH_BASE = 0x10000000
+WALL_TIMEOUT = 120.0
+_STOP_TIMEOUT = 30.0
+
+
+class BoardError(Exception):
+    """The board did not do what was waited for; carries the end of its output."""
+
+
+class Board:
+    """One emulated board; use it as a context manager. Devices are functions of the chip."""
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes] | None = None,
+        *,
+        file_system: bytes | None = None,
+        faults: Faults = none,
+        devices: Sequence[Callable] = (),
+        pace: float = 1.0,
+        probe: bool = False,
+    ):
+        self.firmware = firmware.load(IMAGE)
+        self._file_system = file_system
+        if files is not None or probe:
+            files = dict(files or {}, **(measure.PROBE_FILES if probe else {}))
+            self._file_system = filesystem.build(files, self.firmware)
+        self._faults, self._devices, self._pace = faults, devices, pace
+        self._ready = concurrent.futures.Future()
+        self._thread = threading.Thread(target=self._serve, name="emulator")
+        self.started_ns = 0.0
+
+    # Life.
+
+    def __enter__(self) -> "Board":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, timeout: float = WALL_TIMEOUT) -> None:
+        """Power on and wait until the console is there; main.py runs by then."""
+        self._thread.start()
+        try:
+            self._ready.result(timeout)
+            self._call(self._console_is_there(), timeout, "no USB console")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Power off; no thread, task or socket is left."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._finish.set)
+            self._thread.join(_STOP_TIMEOUT)
+            if self._thread.is_alive():
+                raise BoardError("the emulator's thread does not end")
+
+    def reset(self, timeout: float = WALL_TIMEOUT) -> None:
+        """Reset the chip, flash kept, as the RUN pin does; returns when its console is back."""
+        self._call(self._reset(), timeout, "no USB console after reset")
+
+    async def _reset(self) -> None:
+        self.line.restart()
+        self.started_ns = self.chip.now_ns
+        self.chip.hard_reset()
+        await self._console_is_there()
+
+    async def _console_is_there(self) -> None:
+        await self._until(self.chip.connected.wait())
+        # The firmware keeps what it printed before, until something moves; a new line moves it.
+        self.console.write(b"\r")
+
+    def _serve(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception as error:  # noqa: BLE001  handed to the thread that waits for readiness
+            if not self._ready.done():
+                self._ready.set_exception(error)
+
+    async def _main(self) -> None:
+        self._loop, self._finish = asyncio.get_running_loop(), asyncio.Event()
+        self.chip = Chip(IMAGE, self._pace)
+        self._write_flash()
+        self.console, self.line = Console(self.chip), Line(self.chip, faults=self._faults)
+        for attach in self._devices:
+            attach(self.chip.mcu)
+        self.chip.simulator.bind_loop()
+        self.chip.mcu.core.pc = FLASH_BASE
+        self._running = asyncio.create_task(self.chip.simulator.execute())
+        self._ready.set_result(None)
+        try:
+            await self._until(self._finish.wait())
+        finally:
+            await self._power_off()
+
+    async def _power_off(self) -> None:
+        self.chip.simulator.stop()
+        self.line.close()
+        await asyncio.wait([self._running])
+
+    def _write_flash(self) -> None:
+        if self._file_system is None:
+            return
+        start = self.firmware.address - FLASH_BASE
+        self.chip.mcu.flash[start : start + self.firmware.size] = self._file_system
+
+    # Waiting.
+
+    async def _until(self, awaitable: Coroutine) -> object:
+        """Await, but not longer than the emulator runs: its error is this one's."""
+        waiting = asyncio.ensure_future(awaitable)
+        await asyncio.wait({waiting, self._running}, return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            return waiting.result()
+        waiting.cancel()
+        self._running.result()
+        raise BoardError("the emulator was stopped")
+
+    def _call(self, coroutine: Coroutine, timeout: float, what: str) -> object:
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result(timeout)
+        except concurrent.futures.TimeoutError as error:
+            future.cancel()
+            tail = self.output[-2000:]
+            raise BoardError(
+                "%s within %g s of wall time, at %.1f ms of guest time; the board printed: %s"
+                % (what, timeout, self.now_ms, tail)
+            ) from error
+
+    def _poll(self, event: asyncio.Event, check: Callable, timeout: float, what: str) -> object:
+        async def wait() -> object:
+            while True:
+                event.clear()
+                found = check()
+                if found is not None:
+                    return found
+                await event.wait()
+
+        return self._call(self._until(wait()), timeout, what)
+
+    # What it does.
+
+    @property
+    def now_ms(self) -> float:
+        """Return guest time since power-on or the last reset, in ms."""
+        return (self.chip.now_ns - self.started_ns) / NS_PER_MS
+
+    @property
+    def output(self) -> str:
+        """Return all that the console has printed."""
+        return bytes(self.console.output).decode("utf-8", "replace")
+
+    @property
+    def datagrams(self) -> list[Datagram]:
+        """Return all datagrams so far, dropped ones from the guest included."""
+        return list(self.line.datagrams)
+
+    def run(self, source: str, timeout: float = WALL_TIMEOUT) -> str:
+        """Interrupt what runs, run the source in the raw REPL, return what it printed."""
+        return self._call(self._until(self.console.run(source)), timeout, "no end of the program")
+
+    def write(self, data: bytes) -> None:
+        """Type on the console."""
+        self._loop.call_soon_threadsafe(self.console.write, data)
+
+    def wait_for_line(
+        self, pattern: str, timeout: float = WALL_TIMEOUT, after: int = 0
+    ) -> ConsoleLine:
+        """Wait for a printed line that has the pattern, from the `after`-th line on."""
+
+        def check() -> ConsoleLine | None:
+            found = (line for line in self.console.lines[after:] if re.search(pattern, line.text))
+            return next(found, None)
+
+        return self._poll(self.console.changed, check, timeout, "no line like %r" % pattern)
+
+    def wait_for_datagram(
+        self, choose: Callable[[Datagram], bool], timeout: float = WALL_TIMEOUT, after: int = 0
+    ) -> Datagram:
+        """Wait for a datagram on the line, from the `after`-th on."""
+
+        def check() -> Datagram | None:
+            return next(filter(choose, self.line.datagrams[after:]), None)
+
+        return self._poll(self.line.changed, check, timeout, "no such datagram")
+
+    def first_datagram(self, port: int, timeout: float = WALL_TIMEOUT) -> Datagram:
+        """Wait for the guest's first datagram to a host's port."""
+        return self.wait_for_datagram(lambda d: d.from_guest and d.host_port == port, timeout)
+
+    def wait_for_ppp(self, timeout: float = WALL_TIMEOUT) -> float:
+        """Wait until PPP is up; return that guest time in ns."""
+        return self._poll(self.line.changed, lambda: self.line.up_ns, timeout, "no PPP")
+
+    def heap(self, timeout: float = WALL_TIMEOUT) -> measure.Heap:
+        """Collect and return heap numbers; interrupts a running program (see `live_heap`)."""
+        return measure.Heap.parse(self.run(measure.HEAP_SOURCE, timeout))
+
+    def live_heap(self, timeout: float = WALL_TIMEOUT) -> measure.Heap:
+        """Collect and return heap numbers while main.py runs on; needs `probe=True`."""
+        seen = len(self.console.lines)
+        self._loop.call_soon_threadsafe(self._pulse_probe)
+        self.wait_for_line("^@heap-end", timeout, after=seen)
+        return measure.Heap.parse("\n".join(line.text for line in self.console.lines[seen:]))
+
+    def _pulse_probe(self) -> None:
+        pin = self.chip.mcu.gpio[measure.PROBE_PIN]
+        pin.set_input_value(True)
+        self.chip.mcu.clock.create_alarm(lambda: pin.set_input_value(False)).schedule(NS_PER_MS)

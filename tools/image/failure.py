@@ -1,0 +1,5 @@
+"""The one exception of tools/image: a user's mistake, told in one line."""
+
+
+class ImageError(Exception):
+    """What is wrong, where, and what to do: one line, printed as it is."""
