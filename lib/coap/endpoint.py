@@ -1,0 +1,153 @@
+"""The asyncio shell around a protocol core: one task waits for datagrams, one for the deadline.
+
+A core is anything with `input(datagram, now)`, `poll(now)` -> the next deadline, `deadline` and
+`outbox`: a coap `Peer`, or an LwM2M session around one.
+"""
+
+import asyncio
+import errno
+import socket
+import time
+from asyncio import core as _core
+
+from micropython import const
+
+_MTU = const(1280)
+_REFUSED = (errno.ECONNREFUSED, errno.EAGAIN)
+_LONGEST_SLEEP = const(3600000)  # well under the wrap of the ports' ticks
+
+
+class Clock:
+    """Milliseconds since the program started, as an integer that never wraps."""
+
+    def __init__(self):
+        self._last = time.ticks_ms()
+        self._now = 0
+
+    def now(self) -> int:
+        """The time. Must be called at least once in half a wrap of `time.ticks_ms` (6 days)."""
+        ticks = time.ticks_ms()
+        self._now += time.ticks_diff(ticks, self._last)
+        self._last = ticks
+        return self._now
+
+
+class Udp:
+    """The UDP transport: a connected socket, so that only its peer is heard and errors show."""
+
+    def __init__(self, host: str, port: int):
+        """Resolve `host` (a name or an address; it blocks on every port). May raise OSError."""
+        found = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
+        self.address = found[-1]
+        self.socket = socket.socket(found[0], socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.connect(self.address)
+
+    def send(self, datagram: bytes) -> None:
+        """Send one datagram; what the network refuses is lost and sent again, as any may be."""
+        try:
+            self.socket.send(datagram)
+        except OSError:
+            pass
+
+    def recv(self) -> bytes | None:
+        """The next datagram, or None. One longer than the MTU is dropped: it would be cut."""
+        while True:
+            try:
+                datagram = self.socket.recv(_MTU + 1)
+            except OSError as error:
+                if error.errno in _REFUSED:
+                    return None
+                raise
+            if datagram is None or 0 < len(datagram) <= _MTU:
+                return datagram
+
+    def readable(self):
+        """Wait for a datagram: `yield from` or `await` it."""
+        yield _core._io_queue.queue_read(self.socket)
+
+    def close(self) -> None:
+        """Free the socket."""
+        self.socket.close()
+
+
+class Endpoint:
+    """Runs one core over one transport, which may be replaced while it runs."""
+
+    def __init__(self, core, clock: Clock):
+        self.core = core
+        self.clock = clock
+        self.transport = None
+        self._reader = None
+        self._timer = None
+        self._wake_at = 0
+        self._stop = False
+
+    def attach(self, transport) -> None:
+        """Use `transport` from now on; the one before it is closed."""
+        self.detach()
+        self.transport = transport
+        self._reader = asyncio.create_task(self._read(transport))
+
+    def detach(self) -> None:
+        """Close the transport."""
+        if self._reader:
+            self._reader.cancel()
+            self._reader = None
+        if self.transport:
+            self.transport.close()
+            self.transport = None
+
+    async def _read(self, transport):
+        while True:
+            try:
+                await transport.readable()
+                datagram = transport.recv()
+                while datagram:
+                    self.core.input(datagram, self.clock.now())
+                    self.flush()
+                    datagram = transport.recv()
+            except OSError as error:
+                self.core.log(2, "receive failed", error.errno)
+                await asyncio.sleep_ms(1000)
+
+    def flush(self) -> None:
+        """Send what the core has to send, and wake the timer if its deadline came nearer."""
+        core = self.core
+        outbox = core.outbox
+        if outbox:
+            if self.transport:
+                for datagram in outbox:
+                    self.transport.send(datagram)
+            outbox.clear()
+        if core.deadline < self._wake_at:
+            self.wake()
+
+    def wake(self) -> None:
+        """Let the timer look at the deadline again, now."""
+        timer = self._timer
+        self._wake_at = 0
+        if timer and timer is not _core.cur_task and not timer.done():
+            queue = _core._task_queue
+            queue.remove(timer)
+            queue.push(timer)
+
+    def service(self) -> None:
+        """Called after each poll, in the task of `run`: where an owner replaces the transport."""
+
+    async def run(self) -> None:
+        """Drive the core until `stop`. Call it in a task of its own."""
+        self._timer = _core.cur_task
+        while not self._stop:
+            self.core.poll(self.clock.now())
+            self.service()
+            self.flush()
+            self._wake_at = self.core.deadline
+            wait = self._wake_at - self.clock.now()
+            await asyncio.sleep_ms(min(max(wait, 0), _LONGEST_SLEEP))
+
+    def stop(self) -> None:
+        """End `run` and close the transport."""
+        self._stop = True
+        self.wake()
+        self.detach()

@@ -1,0 +1,131 @@
+"""The LwM2M client: the asyncio shell around the registrations of all server accounts."""
+
+import asyncio
+
+from micropython import const
+
+from coap.endpoint import Clock, Endpoint, Udp
+from coap.exchange import Peer
+
+from .management import Management
+from .objects import security
+from .objects.server import SSID
+from .registration import DIALING, OFF, Registration
+
+_CLOSING_MS = const(5000)
+
+
+def split_uri(uri: str) -> tuple:
+    """(scheme, host, port) of a server URI; an IPv6 literal stands in brackets. ValueError else."""
+    scheme, _, rest = uri.partition("://")
+    host, _, port = rest.split("/")[0].rpartition(":")
+    if not host or "]" in port:
+        host = host + ":" + port if host else port
+        port = "5684" if scheme == "coaps" else "5683"
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(uri)
+    if host[0] == "[" and host[-1] == "]":
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(uri)
+    return scheme, host, int(port)
+
+
+def _udp(host, port, account):
+    return Udp(host, port)
+
+
+class _Link(Endpoint):
+    """One server account's registration and its transport."""
+
+    def __init__(self, client, account, registration):
+        super().__init__(registration, client.clock)
+        self.client = client
+        self.account = account
+        self.management = Management(client.model, registration)
+
+    def service(self):
+        core = self.core
+        if core.peer is None and self.transport:
+            self.flush()
+            self.detach()
+        if core.state == DIALING:
+            try:
+                self._dial()
+            except (OSError, ValueError) as error:
+                core.log(2, "no transport", error)
+                core.failed(self.clock.now())
+
+    def _dial(self):
+        uri = self.account[security.URI]
+        scheme, host, port = split_uri(uri)
+        if scheme not in self.client.transports:
+            raise ValueError(uri)
+        self.attach(self.client.transports[scheme](host, port, self.account))
+        peer = Peer(self.management)
+        peer.log = self.client.log
+        for name, value in self.client.parameters.items():
+            setattr(peer, name, value)
+        self.core.connected(peer, self.clock.now())
+
+
+class Client:
+    """Registers at every server account of Objects 0 and 1 and serves the model to them."""
+
+    def __init__(self, model, endpoint: str, version: str = "1.1", log=None, parameters=None):
+        """`endpoint` is the client's name, `version` the first LwM2M version to try.
+
+        `log(level, *event)` takes what happens: 1 errors, 2 warnings, 3 news, 4 detail.
+        `parameters` are attributes of coap's Peer to set: ack_timeout, max_retransmit, szx...
+        """
+        self.model = model
+        self.clock = Clock()
+        self.log = log or _quiet
+        self.parameters = parameters or {}
+        self.transports = {"coap": _udp}  # by URI scheme: (host, port, account) -> a transport
+        self.links = []
+        for account in model.object(0).instances.values():
+            iid = self._server(account)
+            if iid is None:
+                continue
+            registration = Registration(model, iid, endpoint, version)
+            registration.log = self.log
+            self.links.append(_Link(self, account, registration))
+
+    def _server(self, account):
+        # The Instance of Object 1 that goes with a Security account; a bootstrap server has none.
+        if not account.get(security.BOOTSTRAP):
+            for iid, server in self.model.object(1).instances.items():
+                if server[SSID] == account.get(security.SSID):
+                    return iid
+        return None
+
+    async def run(self) -> None:
+        """Register everywhere and serve, until `stop`."""
+        tasks = []
+        for one in self.links:
+            one.core.start(self.clock.now())
+            tasks.append(asyncio.create_task(one.run()))
+        for task in tasks:
+            await task
+
+    async def stop(self) -> None:
+        """De-register everywhere, for at most five seconds, and end `run`."""
+        for one in self.links:
+            one.core.stop(self.clock.now())
+            one.wake()
+        give_up = self.clock.now() + _CLOSING_MS
+        while self.clock.now() < give_up and any(x.core.state != OFF for x in self.links):
+            await asyncio.sleep_ms(10)
+        for one in self.links:
+            one.stop()
+
+    def restart(self) -> None:
+        """The device's address changed: register anew everywhere."""
+        for one in self.links:
+            one.core.restart(self.clock.now())
+            one.wake()
+
+
+def _quiet(level, *event):
+    pass

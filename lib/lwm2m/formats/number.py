@@ -1,0 +1,92 @@
+"""Exact numbers: decimals and IEEE 754 by integer arithmetic, for boards with 24-bit floats.
+
+A decimal is an int, or a pair (mantissa, exponent of ten).
+"""
+
+
+def to_text(value) -> str:
+    """A decimal in digits: (123456789, -3) is "123456.789"."""
+    if isinstance(value, int):
+        return str(value)
+    mantissa, exponent = value
+    if exponent >= 0:
+        return str(mantissa * 10**exponent)
+    digits = str(abs(mantissa))
+    digits = "0" * (1 - exponent - len(digits)) + digits
+    return ("-" if mantissa < 0 else "") + digits[:exponent] + "." + digits[exponent:]
+
+
+def from_text(text: str) -> tuple:
+    """Digits, perhaps with sign, point and exponent, as a decimal. May raise ValueError."""
+    mantissa, _, exponent = text.lower().partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = whole.lstrip("+-") + fraction
+    if not digits.isdigit() or len(whole.lstrip("+-")) < len(whole) - 1 or len(text) > 64:
+        raise ValueError(text)
+    exponent = int(exponent or 0) - len(fraction)
+    if abs(exponent) > 400:
+        raise ValueError(text)
+    return (-int(digits) if whole[:1] == "-" else int(digits)), exponent
+
+
+def _bits(n):
+    return len(bin(n)) - 2
+
+
+def to_double(value) -> bytes:
+    """A decimal as the nearest IEEE 754 double, eight bytes big endian."""
+    mantissa, exponent = (value, 0) if isinstance(value, int) else value
+    if not mantissa:
+        return bytes(8)
+    above = abs(mantissa) * 10 ** max(exponent, 0)
+    below = 10 ** max(-exponent, 0)
+    shift = 55 - _bits(above) + _bits(below)  # the quotient gets 55 or 56 bits
+    quotient, rest = divmod(above << max(shift, 0), below << max(-shift, 0))
+    extra = _bits(quotient) - 53
+    half = 1 << (extra - 1)
+    low = quotient & (half * 2 - 1)
+    quotient >>= extra
+    if low > half or low == half and (rest or quotient & 1):
+        quotient += 1  # may carry into the exponent, and rightly so
+    biased = extra - shift + 1074
+    if biased < 0:
+        raise ValueError(value)  # a subnormal number measures nothing
+    packed = (biased << 52) + quotient
+    if packed >> 52 >= 2047:
+        raise ValueError(value)
+    return (packed | (mantissa < 0) << 63).to_bytes(8, "big")
+
+
+def from_ieee(data: bytes) -> tuple:
+    """The shortest decimal that reads back as the float (4 bytes) or double (8); or ValueError."""
+    packed = int.from_bytes(data, "big")
+    size = len(data)
+    if size not in (4, 8):
+        raise ValueError(size)
+    width, top = (23, 255) if size == 4 else (52, 2047)
+    fraction = packed & ((1 << width) - 1)
+    biased = packed >> width & top
+    if biased == top:
+        raise ValueError("infinite")
+    mantissa = fraction | (1 << width if biased else 0)
+    exponent = max(biased, 1) - (top >> 1) - width
+    if not mantissa:
+        return 0, 0
+    decimal = _shortest(mantissa, exponent)
+    return (-decimal[0] if packed >> (size * 8 - 1) else decimal[0]), decimal[1]
+
+
+def _shortest(mantissa, exponent):
+    # The fewest digits whose decimal lies nearer to mantissa * 2**exponent than half a unit of its
+    # last place. All in quarters of that unit, below a power of two the unit is half as large.
+    value = mantissa << max(exponent, 0) + 2
+    one = 4 << max(-exponent, 0)
+    slack = (2 if mantissa & (mantissa - 1) else 1) << max(exponent, 0)
+    power = (_bits(mantissa) + exponent) * 30103 // 100000 + 1
+    while True:
+        power -= 1
+        up = 10 ** max(power, 0) * one
+        down = 10 ** max(-power, 0)
+        digits = (2 * value * down // up + 1) >> 1
+        if digits and abs(digits * up - value * down) < slack * down + (1 - (mantissa & 1)):
+            return digits, power

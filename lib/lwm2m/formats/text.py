@@ -1,0 +1,54 @@
+"""Plain text, content format 0: one value (LwM2M Core 7.4.1)."""
+
+from binascii import a2b_base64, b2a_base64
+
+from micropython import const
+
+from ..model import BOOLEAN, FLOAT, INTEGER, OBJLNK, OPAQUE, TIME, UNSIGNED, Lwm2mError
+from .number import from_text, to_text
+
+_BAD_REQUEST = const(0x80)
+
+
+def encode(kind: int, value) -> bytes:
+    """One value of type `kind`."""
+    if isinstance(value, str):
+        return value.encode()
+    if kind == BOOLEAN:
+        return b"1" if value else b"0"
+    if kind == OPAQUE:
+        return b2a_base64(value).strip()
+    if kind == OBJLNK:
+        return b"%d:%d" % value
+    return to_text(value).encode()
+
+
+def decode(kind: int, data: bytes):
+    """The value of type `kind`; Lwm2mError 4.00 where the text is none."""
+    try:
+        text = str(data, "utf-8")
+        if kind == BOOLEAN:
+            return ("0", "1").index(text) == 1
+        if kind == FLOAT:
+            return from_text(text)
+        if kind in (INTEGER, TIME, UNSIGNED):
+            return integer(text, kind == UNSIGNED)
+        if kind == OPAQUE:
+            return a2b_base64(data)
+        if kind == OBJLNK:
+            oid, iid = text.split(":")
+            return integer(oid, True) & 0xFFFF, integer(iid, True) & 0xFFFF
+        return text
+    except (ValueError, UnicodeError):
+        raise Lwm2mError(_BAD_REQUEST)
+
+
+def integer(text: str, unsigned: bool) -> int:
+    """A decimal integer of at most 64 bits, or ValueError."""
+    digits = text[1:] if text[:1] == "-" and not unsigned else text
+    if not digits.isdigit() or len(digits) > 20:
+        raise ValueError(text)
+    value = int(text)
+    if not -(1 << 63) <= value < 1 << (64 if unsigned else 63):
+        raise ValueError(text)
+    return value

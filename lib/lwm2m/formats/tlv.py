@@ -1,0 +1,135 @@
+"""OMA TLV, content format 11542 (LwM2M Core 7.4.3)."""
+
+from micropython import const
+
+from ..model import BOOLEAN, CORELNK, FLOAT, OBJLNK, OPAQUE, STRING, UNSIGNED, Lwm2mError
+from .number import from_ieee, to_double
+
+_INSTANCE = const(0)
+_RESOURCE_INSTANCE = const(0x40)
+_MULTIPLE = const(0x80)
+_RESOURCE = const(0xC0)
+
+_BAD_REQUEST = const(0x80)
+
+
+def _put(out, kind, ident, value):
+    size = len(value)
+    width = 0 if size < 8 else 1 if size < 256 else 2 if size < 65536 else 3
+    kind |= width << 3 or size
+    if ident > 255:
+        out.extend(bytes((kind | 0x20, ident >> 8, ident & 255)))
+    else:
+        out.extend(bytes((kind, ident)))
+    for i in range(width - 1, -1, -1):
+        out.append(size >> 8 * i & 255)
+    out.extend(value)
+
+
+def _value(kind, value):
+    if kind == FLOAT:
+        return to_double(value)
+    if kind == BOOLEAN:
+        return b"\1" if value else b"\0"
+    if kind == OBJLNK:
+        return bytes((value[0] >> 8, value[0] & 255, value[1] >> 8, value[1] & 255))
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, int):
+        return value
+    size = 1
+    while value >> (size * 8 if kind == UNSIGNED else size * 8 - 1) not in (0, -1):
+        size *= 2
+    return (value & ((1 << size * 8) - 1)).to_bytes(size, "big")
+
+
+def _put_resource(out, rid, kind, value):
+    if not isinstance(value, dict):
+        _put(out, _RESOURCE, rid, _value(kind, value))
+        return
+    inner = bytearray()
+    for riid in sorted(value):
+        _put(inner, _RESOURCE_INSTANCE, riid, _value(kind, value[riid]))
+    _put(out, _MULTIPLE, rid, inner)
+
+
+def encode(content: list, level: int) -> bytearray:
+    """Instances, a list of (ID, [(resource ID, type, value)]), as read at a path of `level` IDs.
+
+    At level 1 each Instance has its own TLV, at level 2 the Resources of one stand alone.
+    """
+    out = bytearray()
+    for iid, resources in content:
+        inner = out if level > 1 else bytearray()
+        for rid, kind, value in resources:
+            _put_resource(inner, rid, kind, value)
+        if level == 1:
+            _put(out, _INSTANCE, iid, inner)
+    return out
+
+
+def encode_resource(path: list, kind: int, value) -> bytearray:
+    """One Resource, or where `path` has four IDs one Resource Instance."""
+    out = bytearray()
+    if len(path) == 4:
+        _put(out, _RESOURCE_INSTANCE, path[3], _value(kind, value))
+    else:
+        _put_resource(out, path[2], kind, value)
+    return out
+
+
+def split(data: memoryview) -> list:
+    """The TLVs of one level, a list of (kind, ID, value); Lwm2mError 4.00 if they do not fit."""
+    found = []
+    i = 0
+    size = len(data)
+    while i < size:
+        head = data[i]
+        width = head >> 3 & 3
+        start = i + 2 + (head >> 5 & 1) + width
+        if start > size:
+            raise Lwm2mError(_BAD_REQUEST)
+        ident = data[i + 1]
+        if head & 0x20:
+            ident = ident << 8 | data[i + 2]
+        length = 0
+        for j in range(start - width, start):
+            length = length << 8 | data[j]
+        i = start + (length if width else head & 7)
+        if i > size:
+            raise Lwm2mError(_BAD_REQUEST)
+        found.append((head & 0xC0, ident, data[start:i]))
+    return found
+
+
+def decode_value(kind: int, data: memoryview):
+    """The value of type `kind` in a TLV; Lwm2mError 4.00 where it is none."""
+    data = bytes(data)
+    size = len(data)
+    try:
+        if kind in (STRING, CORELNK):
+            return str(data, "utf-8")
+        if kind == OPAQUE:
+            return data
+        if kind == FLOAT:
+            return from_ieee(data)
+        if kind == OBJLNK and size == 4:
+            return data[0] << 8 | data[1], data[2] << 8 | data[3]
+        if kind == BOOLEAN and size == 1 and data[0] < 2:
+            return data[0] == 1
+    except (ValueError, UnicodeError):
+        raise Lwm2mError(_BAD_REQUEST)
+    if kind in (OBJLNK, BOOLEAN) or size not in (1, 2, 4, 8):
+        raise Lwm2mError(_BAD_REQUEST)
+    value = int.from_bytes(data, "big")
+    if kind != UNSIGNED and data[0] > 127:
+        value -= 1 << size * 8
+    return value
+
+
+def decode_resource(rid: int, kind: int, data: memoryview):
+    """The value of the one single Resource `rid` that a Write to it carries."""
+    found = split(data)
+    if len(found) != 1 or found[0][0] != _RESOURCE or found[0][1] != rid:
+        raise Lwm2mError(_BAD_REQUEST)
+    return decode_value(kind, found[0][2])

@@ -1,0 +1,92 @@
+"""The data model: Objects with their Instances and Resources (LwM2M Core section 7).
+
+An Object's table has four bytes a Resource, in the order of the IDs: the ID (two bytes), its
+operations and nature, its type. Values are str, int, bool or bytes; a Float is an int or a pair
+(mantissa, exponent of ten), so that a register stays exact where floats have 24 bits; Time is
+seconds since 1970; an Objlnk is a pair of IDs; a multiple Resource is a dict by Resource Instance.
+"""
+
+from micropython import const
+
+READ, WRITE, EXECUTE, MULTIPLE, MANDATORY = 1, 2, 4, 8, 16
+
+STRING, INTEGER, FLOAT, BOOLEAN, OPAQUE, TIME, OBJLNK, UNSIGNED, CORELNK = (
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+)
+
+_NOT_FOUND = const(0x84)
+
+
+class Lwm2mError(Exception):
+    """`code` is the CoAP response code to answer with."""
+
+    def __init__(self, code: int):
+        super().__init__(code)
+        self.code = code
+
+
+class Object:
+    """One Object. `instances` maps an Instance ID to its Resources, an ID to a value each.
+
+    A Resource is present where its ID is a key. One whose value is not simply kept (measured, or
+    executable) has None there and is served by an overridden `read`, `write` or `execute`.
+    """
+
+    oid = 0
+    version = "1.0"
+    table = b""
+
+    def __init__(self, instances: dict):
+        self.instances = instances
+
+    def entry(self, rid: int) -> int:
+        """The operations and nature of a Resource << 8 | its type; 0 where the table lacks it."""
+        table = self.table
+        low = 0
+        high = len(table) >> 2
+        while low < high:
+            middle = (low + high) >> 1
+            i = middle << 2
+            found = table[i] << 8 | table[i + 1]
+            if found == rid:
+                return table[i + 2] << 8 | table[i + 3]
+            if found < rid:
+                low = middle + 1
+            else:
+                high = middle
+        return 0
+
+    def read(self, iid: int, rid: int):
+        """The value of a present Resource; may raise Lwm2mError."""
+        return self.instances[iid][rid]
+
+    def write(self, iid: int, rid: int, value) -> None:
+        """Take a value of the right type; may raise Lwm2mError, then nothing is changed."""
+        self.instances[iid][rid] = value
+
+    def execute(self, iid: int, rid: int, argument: bytes) -> None:
+        """Run an executable Resource; may raise Lwm2mError."""
+        raise Lwm2mError(_NOT_FOUND)
+
+
+class Model:
+    """All Objects of a client. `changes` counts what may matter to a registration."""
+
+    def __init__(self, objects: list):
+        self.objects = {o.oid: o for o in objects}
+        self.changes = 0  # writes and executes that a server asked for
+        self.listing = 0  # Objects and Instances that came or went
+
+    def object(self, oid: int) -> Object:
+        """The Object, or Lwm2mError 4.04."""
+        if oid not in self.objects:
+            raise Lwm2mError(_NOT_FOUND)
+        return self.objects[oid]

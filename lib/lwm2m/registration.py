@@ -1,0 +1,267 @@
+"""Registration at one server: Register, Update, De-register, retries (LwM2M Core section 6.2).
+
+`Registration` is the I/O-free core of a server account: it has the interface of a coap core
+(`input`, `poll`, `deadline`, `outbox`), and where it is `dialing` its owner opens a transport and
+calls `connected(peer, now)` or `failed(now)`. A state in which `peer` is None needs no transport.
+"""
+
+import os
+
+from micropython import const
+
+from .formats import link
+from .objects.server import BINDING, DISABLE, DISABLE_TIMEOUT, LIFETIME
+
+_NEVER = const(1 << 60)
+_POST = const(2)
+_DELETE = const(4)
+_CREATED = const(0x41)
+_CHANGED = const(0x44)
+_PRECONDITION_FAILED = const(0x8C)
+_LOCATION_PATH = const(8)
+_URI_PATH = const(11)
+_CONTENT_FORMAT = const(12)
+_URI_QUERY = const(15)
+_RST = const(3)
+
+# Resources of Object 1 about retries, with the defaults of LwM2M Core 6.2.1.1
+_INITIAL_DELAY = const(14)
+_RETRY_COUNT = const(17)
+_RETRY_TIMER = const(18)
+_SEQUENCE_DELAY = const(19)
+_SEQUENCE_COUNT = const(20)
+_FOREVER = const(0xFFFFFFFF)
+
+_VERSIONS = ("1.2", "1.1", "1.0")
+
+OFF, WAITING, DIALING, REGISTERING, REGISTERED, UPDATING, LEAVING = 0, 1, 2, 3, 4, 5, 6
+
+
+class Registration:
+    """One server's registration. `location` is the list of its path segments, None without one."""
+
+    def __init__(self, model, iid: int, endpoint: str, version: str = "1.1", random=os.urandom):
+        """`iid` is the server's Instance of Object 1, `version` the first LwM2M version to try."""
+        self.model = model
+        self.iid = iid
+        self.endpoint = endpoint
+        self.version = version
+        self.random = random
+        self.state = OFF
+        self.peer = None
+        self.location = None
+        self.outbox = []
+        self.deadline = _NEVER
+        self._at = _NEVER  # when the state wants to move on
+        self._sent_at = 0
+        self._attempt = 0
+        self._sequence = 0
+        self._sent = None  # lifetime, binding, listing as the server knows them
+        self._sending = None
+        self._changes = -1
+        self._silence = 0  # how long to stay away after leaving, ms
+
+    def log(self, level: int, *event) -> None:
+        """The log hook, replaced by the owner: 1 an error, 2 a warning, 3 news, 4 detail."""
+
+    # What the owner calls
+
+    def start(self, now: int) -> None:
+        """Register as soon as the Initial Registration Delay has passed."""
+        self._wait(self._setting(_INITIAL_DELAY, 0) * 1000, now)
+
+    def connected(self, peer, now: int) -> None:
+        """A transport is open, and `peer` speaks CoAP over it."""
+        self.peer = peer
+        self.outbox = peer.outbox
+        self._register(now)
+
+    def failed(self, now: int) -> None:
+        """No transport could be opened, or the server did not answer, or refused."""
+        self._drop()
+        self._attempt += 1
+        delay = self._setting(_RETRY_TIMER, 60) * 1000 << self._attempt - 1
+        if self._attempt >= self._setting(_RETRY_COUNT, 5):
+            self._attempt = 0
+            self._sequence += 1
+            delay = self._setting(_SEQUENCE_DELAY, 86400)
+            if delay == _FOREVER:
+                self.log(1, "no more attempts to register")
+                self.state = OFF
+                return
+            # After Sequence Retry Count the bootstrap server is asked. Without one a meter in a pit
+            # must not give up for good: it goes on at this slowest pace.
+            delay *= 1000
+        self._wait(delay + self._jitter(delay >> 2), now)
+
+    def restart(self, now: int) -> None:
+        """The address changed or the session was lost: register anew over a new transport."""
+        if self.state not in (OFF, LEAVING):
+            self._drop()
+            self._wait(0, now)
+
+    def update(self, now: int) -> None:
+        """Send a Registration Update as soon as possible."""
+        self._at = now
+        self.deadline = 0
+
+    def stop(self, now: int, silence: int = -1) -> None:
+        """De-register; then stay OFF, or be silent for `silence` ms and register again."""
+        self._silence = silence
+        if self.state in (REGISTERED, UPDATING):
+            self.state = LEAVING
+            self._at = _NEVER
+            self.peer.request(_DELETE, self._path(), b"", self._left, now)
+            self.deadline = 0
+        else:
+            self._left(None, now)
+
+    # The interface of a core
+
+    def input(self, datagram: bytes, now: int) -> None:
+        """Take one datagram from the server."""
+        if self.peer:
+            self.peer.input(datagram, now)
+            if self.peer and self.peer.deadline < self.deadline:
+                self.deadline = self.peer.deadline
+        if self.model.changes != self._changes:
+            self.deadline = now
+
+    def poll(self, now: int) -> int:
+        """Do what is due. Returns the next deadline."""
+        if self.peer:
+            self.peer.poll(now)
+        state = self.state
+        if state == REGISTERED:
+            self._attend(now)
+        elif state == WAITING and now >= self._at:
+            self.state = DIALING
+            self._at = _NEVER
+        self.deadline = self._at
+        if self.peer and self.peer.deadline < self._at:
+            self.deadline = self.peer.deadline
+        return self.deadline
+
+    # The states
+
+    def _wait(self, delay, now):
+        self.state = WAITING
+        self._at = now + delay
+        self.deadline = 0
+
+    def _drop(self):
+        self.peer = self.location = self._sent = None
+        self.outbox = []
+
+    def _setting(self, rid, default):
+        value = self.model.object(1).instances[self.iid].get(rid)
+        return default if value is None else value
+
+    def _jitter(self, span):
+        r = self.random(2)
+        return span * (r[0] << 8 | r[1]) >> 16
+
+    def _wanted(self):
+        resources = self.model.object(1).instances[self.iid]
+        return resources[LIFETIME], resources.get(BINDING, "U"), self.model.listing
+
+    def _register(self, now):
+        self.state = REGISTERING
+        self.location = None
+        self._at = _NEVER
+        self._sent_at = now
+        self._sending = lifetime, binding, _ = self._wanted()
+        options = [
+            (_URI_PATH, "rd"),
+            (_CONTENT_FORMAT, 40),
+            (_URI_QUERY, "ep=" + self.endpoint),
+            (_URI_QUERY, "lt=%d" % lifetime),
+            (_URI_QUERY, "lwm2m=" + self.version),
+        ]
+        if binding != "U":
+            options.append((_URI_QUERY, "b=" + binding))
+        links = link.registration(self.model, self.version)
+        self.peer.request(_POST, options, links, self._registered, now)
+        self.deadline = 0
+
+    def _registered(self, message, now):
+        code = message.code if message else 0
+        if code == _CREATED and _LOCATION_PATH in message.numbers:
+            self.location = message.all(_LOCATION_PATH)
+            self._attempt = self._sequence = 0
+            self._settle(now)
+            self.log(3, "registered", self.version)
+        elif code == _PRECONDITION_FAILED and self.version != _VERSIONS[-1]:
+            self.version = _VERSIONS[_VERSIONS.index(self.version) + 1]
+            self._register(now)
+        else:
+            self.log(2, "not registered", code)
+            self.failed(now)
+
+    def _settle(self, now):
+        self.state = REGISTERED
+        self._sent = self._sending
+        lifetime = self._sent[0] * 1000
+        self._at = _NEVER
+        if lifetime:
+            # Ahead of the lifetime by all the time that one exchange may take, and no two meters
+            # in step, even if a power cut started all of them together.
+            lead = min(lifetime >> 1, self.peer.max_transmit_wait())
+            self._at = self._sent_at + lifetime - lead - self._jitter(lifetime >> 4)
+        self._changes = -1
+        self.deadline = 0
+
+    def _attend(self, now):
+        # Registered: is there something that the server must be told?
+        if self.model.changes != self._changes:
+            self._changes = self.model.changes
+            trigger = self.model.object(1).triggers.pop(self.iid, None)
+            if trigger == DISABLE:
+                self.log(3, "disabled")
+                self.stop(now, self._setting(DISABLE_TIMEOUT, 86400) * 1000)
+                return
+            if trigger is not None or self._wanted() != self._sent:
+                self._at = now
+        if now >= self._at:
+            self._update(now)
+
+    def _path(self):
+        return [(_URI_PATH, segment) for segment in self.location]
+
+    def _update(self, now):
+        self.state = UPDATING
+        self._at = _NEVER
+        self._sent_at = now
+        self._sending = lifetime, binding, listing = self._wanted()
+        options = self._path()
+        links = b""
+        if listing != self._sent[2]:
+            options.append((_CONTENT_FORMAT, 40))
+            links = link.registration(self.model, self.version)
+        if lifetime != self._sent[0]:
+            options.append((_URI_QUERY, "lt=%d" % lifetime))
+        if binding != self._sent[1]:
+            options.append((_URI_QUERY, "b=" + binding))
+        self.peer.request(_POST, options, links, self._updated, now)
+
+    def _updated(self, message, now):
+        if self.state != UPDATING:
+            return
+        if message is None:  # not reachable: perhaps at a new address
+            self.log(2, "update not answered")
+            self.restart(now)
+        elif message.code == _CHANGED:
+            self._settle(now)
+        else:
+            self.log(2, "update refused", message.code)
+            self._register(now)
+
+    def _left(self, message, now):
+        self.log(3, "de-registered", message.code if message else 0)
+        self._drop()
+        if self._silence < 0:
+            self.state = OFF
+            self._at = _NEVER
+            self.deadline = 0
+        else:
+            self._wait(self._silence, now)
