@@ -1,6 +1,7 @@
 """Keep build/venv holding the pinned wheels of the named groups: `python3 tools/env.py GROUP...`.
 
-Quick when nothing changed: one hash a group. Standard library only, for it runs before anything is installed.
+Quick when nothing changed: one hash a group. Standard library only, for it runs before anything
+is installed.
 """
 
 import hashlib
@@ -36,7 +37,7 @@ def run(command: list, what: str) -> None:
 
 
 def make_venv() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 what runs first says it best
         fail("Python %d.%d is too old: 3.11 or newer is needed" % sys.version_info[:2])
     VENV.parent.mkdir(exist_ok=True)
     print("set-up: making build/venv", file=sys.stderr)
@@ -61,8 +62,8 @@ def main(names: list) -> None:
         return
     print("set-up: installing", ", ".join(missing), file=sys.stderr)
     pins = [pin for name in missing for pin in known[name]]
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    run(pip + pins, "pip install")
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    run([*pip, "install", "-q", *pins], "pip install")
     done.update({name: digest(known[name]) for name in missing})
     STAMP.write_text(json.dumps(done, indent=1))
 

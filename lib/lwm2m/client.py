@@ -16,7 +16,7 @@ _CLOSING_MS = const(5000)
 
 
 def split_uri(uri: str) -> tuple:
-    """(scheme, host, port) of a server URI; an IPv6 literal stands in brackets. ValueError else."""
+    """(scheme, host, port) of a server URI, an IPv6 literal in brackets; or ValueError."""
     scheme, _, rest = uri.partition("://")
     host, _, port = rest.split("/")[0].rpartition(":")
     if not host or "]" in port:

@@ -89,8 +89,8 @@ class Registration:
                 self.log(1, "no more attempts to register")
                 self.state = OFF
                 return
-            # After Sequence Retry Count the bootstrap server is asked. Without one a meter in a pit
-            # must not give up for good: it goes on at this slowest pace.
+            # After Sequence Retry Count the bootstrap server is asked. Without one, a meter in a
+            # pit must not give up for good: it goes on at this slowest pace.
             delay *= 1000
         self._wait(delay + self._jitter(delay >> 2), now)
 

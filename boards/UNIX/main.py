@@ -1,0 +1,70 @@
+"""The water meter on MicroPython's Unix port: pulses are simulated, Ctrl-C de-registers.
+
+micropython boards/UNIX/main.py [--server URI] [--endpoint NAME] [--config FILE]
+"""
+
+import asyncio
+import sys
+
+import app
+import config
+from coap.endpoint import Clock
+from meter_io.flow import Flow
+
+_OPTIONS = ("--server", "--endpoint", "--config")
+
+
+def arguments(given: list) -> dict:
+    """Pairs of option and value, or ConfigError."""
+    found = {}
+    for i in range(0, len(given), 2):
+        if given[i] not in _OPTIONS or i + 1 == len(given):
+            raise config.ConfigError(
+                "%s: must be one of %s, and a value" % (given[i], ", ".join(_OPTIONS))
+            )
+        found[given[i]] = given[i + 1]
+    return found
+
+
+def configuration(given: dict) -> dict:
+    """The configuration of the file, with what the command line says over it."""
+    path = given.get("--config")
+    whole = config.load(path) if path else config.check({})
+    if "--server" in given:
+        first = dict(whole["servers"][0])
+        first["uri"] = given["--server"]
+        try:
+            whole["servers"] = config.check({"servers": [first]})["servers"]
+        except config.ConfigError as error:
+            raise config.ConfigError("--server: " + str(error))
+    if "--endpoint" in given:
+        try:
+            whole["endpoint"] = config.check({"endpoint": given["--endpoint"]})["endpoint"]
+        except config.ConfigError as error:
+            raise config.ConfigError("--" + str(error))
+    return whole
+
+
+def main(given: list) -> int:
+    """Run the meter; returns the exit status."""
+    try:
+        settings = configuration(arguments(given))
+    except config.ConfigError as error:
+        print("meter:", error, file=sys.stderr)
+        return 2
+    log = app.logger(settings["log"], print)
+    water = settings["water"]
+    flow = Flow(water["flow"], water["litres_a_pulse"], Clock().now)
+    while True:
+        client, device = app.build(settings, flow.pulses, log)
+        try:
+            asyncio.run(app.serve(client, device))
+            log(3, "rebooting")
+            asyncio.new_event_loop()
+        except KeyboardInterrupt:
+            asyncio.get_event_loop().run_until_complete(client.stop())
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
