@@ -12,8 +12,8 @@ gc.collect()
 micropython.mem_info()
 """
 
-# Runs in boot.py beside an unchanged main.py: an edge on the pin makes it collect and report. It is
-# a pin, not the REPL, for that would interrupt the program, and end its stack and what that holds.
+# Runs in boot.py beside an unchanged main.py: an edge on the pin makes it collect and report. It
+# is a pin, not the REPL: that would interrupt the program, and end its stack and what that holds.
 PROBE_PIN = 28
 PROBE_FILES = {
     "boot.py": b"""
@@ -32,13 +32,17 @@ Pin(%d, Pin.IN, Pin.PULL_DOWN).irq(_report, Pin.IRQ_RISING)
 _IMPORTS_SOURCE = """
 import gc, time
 def _cost(name):
+    error = ""
     gc.collect()
     before = gc.mem_alloc()
     started = time.ticks_us()
-    __import__(name)
+    try:
+        __import__(name)
+    except Exception as raised:
+        error = repr(raised)
     took = time.ticks_diff(time.ticks_us(), started)
     gc.collect()
-    print(name, took, gc.mem_alloc() - before)
+    print(name, took, gc.mem_alloc() - before, error)
 for _name in %r:
     _cost(_name)
 """
@@ -77,6 +81,7 @@ class Import:
     module: str
     us: int
     ram: int
+    error: str = ""
 
 
 def imports(board: object, modules: Sequence[str], timeout: float = 600.0) -> list[Import]:
@@ -85,5 +90,5 @@ def imports(board: object, modules: Sequence[str], timeout: float = 600.0) -> li
     A module that imports others counts only its own, if they come first.
     """
     printed = board.run(_IMPORTS_SOURCE % (tuple(modules),), timeout)
-    rows = (line.split() for line in printed.splitlines() if line)
-    return [Import(name, int(us), int(ram)) for name, us, ram in rows]
+    rows = (line.split(" ", 3) for line in printed.splitlines() if line)
+    return [Import(name, int(us), int(ram), error) for name, us, ram, error in rows]
