@@ -2,6 +2,8 @@
 
 import asyncio
 
+from micropython import const
+
 from lwm2m.client import Client
 from lwm2m.model import Model
 from lwm2m.objects.device import Device
@@ -9,6 +11,7 @@ from lwm2m.objects.security import Security
 from lwm2m.objects.server import Server
 from metering.water_meter import WaterMeter
 
+_NOSEC = const(3)
 _DEVICE = {"manufacturer": 0, "model": 1, "serial": 2, "firmware": 3, "type": 17, "hardware": 18}
 
 
@@ -18,7 +21,7 @@ def accounts(servers: list) -> tuple:
     server = {}
     for iid, one in enumerate(servers):
         ssid = one["short_server_id"]
-        security[iid] = {0: one["uri"], 1: False, 2: Security.NOSEC, 10: ssid}
+        security[iid] = {0: one["uri"], 1: False, 2: _NOSEC, 10: ssid}
         server[iid] = {0: ssid, 1: one["lifetime"], 2: 0, 3: 0, 5: 86400, 6: False, 7: "U"}
     return Security(security), Server(server)
 

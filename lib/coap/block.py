@@ -3,9 +3,10 @@
 from micropython import const
 
 from .exchange import SILENCE
-from .message import RST, CoapError, insert
+from .message import CoapError, insert
 
 _NEVER = const(1 << 60)
+_RST = const(3)
 _GET = const(1)
 _FETCH = const(5)
 _CONTINUE = const(0x5F)
@@ -231,7 +232,7 @@ class _Transfer:
         self.peer.exchange(self.code, options, chunk, self.answered, now)
 
     def answered(self, message, now: int) -> None:
-        if message is None or message.kind == RST:
+        if message is None or message.kind == _RST:
             self.done(message, now)
         elif message.code == _CONTINUE or message.code in (_INCOMPLETE, _TOO_LARGE):
             self._next(message, now)

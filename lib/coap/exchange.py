@@ -8,7 +8,14 @@ import os
 
 from micropython import const
 
-from .message import ACK, CON, MALFORMED, NON, RST, CoapError, Message, encode
+from .message import CoapError, Message, encode
+
+# Message types
+_CON = const(0)
+_NON = const(1)
+_ACK = const(2)
+_RST = const(3)
+_MALFORMED = const(2)
 
 _ANSWERS = const(8)  # answers kept for repeats
 _RANGES = const(32)  # ranges of Message IDs whose answers were forgotten
@@ -159,20 +166,20 @@ class Peer:
         try:
             message.parse(datagram)
         except CoapError as error:
-            if error.code == MALFORMED and not datagram[0] & 0x30:
-                self._empty(RST, datagram[2] << 8 | datagram[3])
+            if error.code == _MALFORMED and not datagram[0] & 0x30:
+                self._empty(_RST, datagram[2] << 8 | datagram[3])
             return
         code = message.code
         kind = message.kind
         if code > 31:
             self._response(message, now)
         elif code:
-            if kind < ACK:
+            if kind < _ACK:
                 self._request(message, now)
-        elif kind > NON:
+        elif kind > _NON:
             self._acknowledge(message, now)
-        elif kind == CON:  # a ping
-            self._empty(RST, message.mid)
+        elif kind == _CON:  # a ping
+            self._empty(_RST, message.mid)
 
     def _request(self, message, now):
         mid = message.mid
@@ -186,14 +193,14 @@ class Peer:
                 self.outbox.append(answer)
             if answer is not answers.FORGOTTEN or keep:
                 return
-        if message.bad and message.kind == NON:
+        if message.bad and message.kind == _NON:
             return
         if keep and answers.full(now):
             self._reply(message, _UNAVAILABLE, ((14, (_RANGE_MS + _LATENCY) // 1000),), b"")
             return
         response = self._handle(message, now)
         if response is None:
-            answer = self._empty(ACK, mid) if message.kind == CON else b""
+            answer = self._empty(_ACK, mid) if message.kind == _CON else b""
         elif isinstance(response, int):
             if response == SILENCE:
                 return
@@ -233,14 +240,14 @@ class Peer:
         return self.blocks
 
     def _reply(self, message, code, options, payload):
-        kind = ACK
+        kind = _ACK
         mid = message.mid
-        if message.kind == NON:
-            kind = NON
+        if message.kind == _NON:
+            kind = _NON
             mid = self._next_mid()
         answer = encode(kind, code, mid, message.token, options, payload)
         self.outbox.append(answer)
-        return answer if kind == ACK else b""
+        return answer if kind == _ACK else b""
 
     def _empty(self, kind, mid):
         answer = encode(kind, 0, mid)
@@ -253,7 +260,7 @@ class Peer:
                 break
         else:
             return
-        if message.kind == RST or not out.code:
+        if message.kind == _RST or not out.code:
             self._finish(out, message, now)
         elif not out.acknowledged:  # the response comes apart
             out.acknowledged = True
@@ -261,9 +268,9 @@ class Peer:
 
     def _response(self, message, now):
         kind = message.kind
-        if kind == RST:
+        if kind == _RST:
             return
-        if kind < ACK:
+        if kind < _ACK:
             answer = self.answers.find(message.mid, now)
             if answer is not None:
                 if answer:
@@ -274,17 +281,17 @@ class Peer:
                 out.code
                 and out.tries
                 and out.token == message.token
-                and (kind != ACK or _mid(out.datagram) == message.mid)
+                and (kind != _ACK or _mid(out.datagram) == message.mid)
             ):
                 break
         else:
             out = None
         if out is None or message.bad:
-            if kind == CON:
-                self._empty(RST, message.mid)
+            if kind == _CON:
+                self._empty(_RST, message.mid)
             return
-        if kind < ACK:
-            answer = self._empty(ACK, message.mid) if kind == CON else b""
+        if kind < _ACK:
+            answer = self._empty(_ACK, message.mid) if kind == _CON else b""
             self.answers.add(message.mid, answer, False, now, now + self.exchange_lifetime())
         self._finish(out, message, now)
 
@@ -293,7 +300,7 @@ class Peer:
     def request(self, code: int, options: list, payload: bytes, done, now: int, sink=None) -> None:
         """Send a confirmable request; bodies longer than a block go and come block-wise.
 
-        `done(message, now)` gets the response, valid during the call; a message of kind RST if
+        `done(message, now)` gets the response, valid during the call; a message of kind Reset if
         the peer rejected the request, None if no whole response came. With a `sink`, the blocks
         of the response go to `sink.write(chunk)` instead of one body up to `body_limit`.
         """
@@ -306,12 +313,12 @@ class Peer:
         """One confirmable request in one message; `done` as for `request`."""
         self._token = (self._token + 1) & 0xFFFF
         token = bytes((self._token >> 8, self._token & 255)) + self.random(2)
-        datagram = encode(CON, code, self._next_mid(), token, options, payload)
+        datagram = encode(_CON, code, self._next_mid(), token, options, payload)
         return self._enqueue(Outgoing(code, token, datagram, done), now)
 
     def ping(self, done, now: int) -> None:
         """An Empty confirmable message; `done(message, now)` gets the Reset, or None."""
-        self._enqueue(Outgoing(0, b"", encode(CON, 0, self._next_mid()), done), now)
+        self._enqueue(Outgoing(0, b"", encode(_CON, 0, self._next_mid()), done), now)
 
     def respond(self, ticket: tuple, response, done, now: int) -> None:
         """The answer that `app.handle` put off by returning None.
@@ -323,7 +330,7 @@ class Peer:
         if isinstance(response, int):
             response = (response, (), b"")
         datagram = encode(kind, response[0], self._next_mid(), token, response[1], response[2])
-        if kind == NON:
+        if kind == _NON:
             self.outbox.append(datagram)
         else:
             self._enqueue(Outgoing(0, token, datagram, done), now)

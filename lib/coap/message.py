@@ -19,14 +19,16 @@ _RULES = (
     b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04"
 )
 
-CON, NON, ACK, RST = 0, 1, 2, 3
-
-UNREADABLE = 1  # not CoAP version 1: to be ignored
-MALFORMED = 2  # a message format error: a CON is answered by a Reset (RFC 7252 section 4.2)
+# What CoapError says besides response codes:
+_UNREADABLE = const(1)  # not CoAP version 1: to be ignored
+_MALFORMED = const(2)  # a message format error: a CON gets a Reset (RFC 7252 section 4.2)
 
 
 class CoapError(Exception):
-    """`code` is the CoAP response code to answer with (0x80 is 4.00), UNREADABLE or MALFORMED."""
+    """`code` is the response code to answer with (0x80 is 4.00), or says what no answer is for:
+
+    1, not CoAP version 1, or 2, a message format error.
+    """
 
     def __init__(self, code: int):
         super().__init__(code)
@@ -48,15 +50,15 @@ class Message:
         self.body = None
 
     def parse(self, data: bytes) -> None:
-        """Read a datagram. Raises CoapError(UNREADABLE) or CoapError(MALFORMED)."""
+        """Read a datagram. Raises CoapError(1) or CoapError(2)."""
         size = len(data)
         if size < 4 or data[0] >> 6 != 1:
-            raise CoapError(UNREADABLE)
+            raise CoapError(_UNREADABLE)
         code = data[1]
         i = 4 + (data[0] & 15)
         # Classes 1, 3, 6 and 7 are reserved; an Empty message has four bytes (sections 3 and 4.1).
         if i > 12 or i > size or 0xCA >> (code >> 5) & 1 or not code and size > 4:
-            raise CoapError(MALFORMED)
+            raise CoapError(_MALFORMED)
         self.data = data
         self.kind = data[0] >> 4 & 3
         self.code = code
@@ -79,7 +81,7 @@ class Message:
             i += 1
             if delta == 0xFF:
                 if i == size:
-                    raise CoapError(MALFORMED)
+                    raise CoapError(_MALFORMED)
                 self.start = i
                 return
             length = delta & 15
@@ -95,7 +97,7 @@ class Message:
                 i += delta
             end = i + length
             if end > size:
-                raise CoapError(MALFORMED)
+                raise CoapError(_MALFORMED)
             if number == 11 and length < 256 or self._acceptable(number, length):
                 numbers.append(number)
                 spans.append(i << 12 | end)
@@ -130,45 +132,34 @@ class Message:
 
     def find(self, number: int) -> bytes | None:
         """The value of the first option `number`, or None."""
-        if number not in self.numbers:
-            return None
-        span = self.spans[self.numbers.index(number)]
+        return self._value(self.numbers.index(number)) if number in self.numbers else None
+
+    def _value(self, i):
+        span = self.spans[i]
         return self.data[span >> 12 : span & 0xFFF]
 
     def uint(self, number: int) -> int:
         """The value of the first option `number` as an unsigned integer; -1 where it is absent."""
-        if number not in self.numbers:
-            return -1
-        span = self.spans[self.numbers.index(number)]
-        value = 0
-        for i in range(span >> 12, span & 0xFFF):
-            value = value << 8 | self.data[i]
-        return value
+        value = self.find(number)
+        return -1 if value is None else int.from_bytes(value, "big")
 
     def all(self, number: int) -> list:
         """The values of every option `number`, in their order."""
-        found = []
-        for i, n in enumerate(self.numbers):
-            if n == number:
-                span = self.spans[i]
-                found.append(self.data[span >> 12 : span & 0xFFF])
-        return found
+        return [self._value(i) for i, n in enumerate(self.numbers) if n == number]
 
-    def key(self) -> bytes:
+    def key(self) -> list:
         """What requests of one block-wise transfer share: method, options but the blocks' own."""
-        parts = [bytes((self.code,))]
+        found = [self.code]
         for i, n in enumerate(self.numbers):
             if n not in (6, 23, 27, 28, 60):
-                span = self.spans[i]
-                value = self.data[span >> 12 : span & 0xFFF]
-                parts.append(bytes((n, len(value) & 255)) + value)
-        return b"".join(parts)
+                found.append((n, self._value(i)))
+        return found
 
 
 def _extended(data, i, nibble):
     # The option delta or length whose nibble is 13 or 14, from the bytes at i (section 3.1).
     if nibble == 15 or i + nibble - 12 > len(data):
-        raise CoapError(MALFORMED)
+        raise CoapError(_MALFORMED)
     if nibble == 13:
         return data[i] + 13
     return (data[i] << 8 | data[i + 1]) + 269

@@ -8,9 +8,17 @@ from coap.endpoint import Clock, Endpoint, Udp
 from coap.exchange import Peer
 
 from .management import Management
-from .objects import security
-from .objects.server import SSID
-from .registration import DIALING, OFF, Registration
+from .registration import Registration
+
+# Resources of Objects 0 and 1
+_URI = const(0)
+_BOOTSTRAP = const(1)
+_SECURITY_SSID = const(10)
+_SSID = const(0)
+
+# States of a registration
+_OFF = const(0)
+_DIALING = const(2)
 
 _CLOSING_MS = const(5000)
 
@@ -49,7 +57,7 @@ class _Link(Endpoint):
         if core.peer is None and self.transport:
             self.flush()
             self.detach()
-        if core.state == DIALING:
+        if core.state == _DIALING:
             try:
                 self._dial()
             except (OSError, ValueError) as error:
@@ -57,7 +65,7 @@ class _Link(Endpoint):
                 core.failed(self.clock.now())
 
     def _dial(self):
-        uri = self.account[security.URI]
+        uri = self.account[_URI]
         scheme, host, port = split_uri(uri)
         if scheme not in self.client.transports:
             raise ValueError(uri)
@@ -94,9 +102,9 @@ class Client:
 
     def _server(self, account):
         # The Instance of Object 1 that goes with a Security account; a bootstrap server has none.
-        if not account.get(security.BOOTSTRAP):
+        if not account.get(_BOOTSTRAP):
             for iid, server in self.model.object(1).instances.items():
-                if server[SSID] == account.get(security.SSID):
+                if server[_SSID] == account.get(_SECURITY_SSID):
                     return iid
         return None
 
@@ -115,7 +123,7 @@ class Client:
             one.core.stop(self.clock.now())
             one.wake()
         give_up = self.clock.now() + _CLOSING_MS
-        while self.clock.now() < give_up and any(x.core.state != OFF for x in self.links):
+        while self.clock.now() < give_up and any(x.core.state != _OFF for x in self.links):
             await asyncio.sleep_ms(10)
         for one in self.links:
             one.stop()

@@ -4,7 +4,13 @@ from micropython import const
 
 from coap.exchange import SILENCE
 
-from .model import EXECUTE, MULTIPLE, READ, WRITE, Lwm2mError
+from .model import Lwm2mError
+
+# What an Object's table says of a Resource, see model
+_READ = const(0x100)
+_WRITE = const(0x200)
+_EXECUTE = const(0x400)
+_MULTIPLE = const(0x800)
 
 _GET = const(1)
 _POST = const(2)
@@ -87,10 +93,10 @@ class Management:
     def _read_resource(self, obj, path, accept):
         iid, rid = path[1], path[2]
         entry = _present(obj, iid, rid)
-        if not entry >> 8 & READ:
+        if not entry & _READ:
             return _NOT_ALLOWED
         value = obj.read(iid, rid)
-        multiple = entry >> 8 & MULTIPLE
+        multiple = entry & _MULTIPLE
         if len(path) == 4:
             if not multiple or path[3] not in value:
                 return _NOT_FOUND
@@ -111,7 +117,7 @@ class Management:
     def _write(self, obj, path, message):
         iid, rid = path[1], path[2]
         entry = _present(obj, iid, rid)
-        if not entry >> 8 & WRITE or entry >> 8 & MULTIPLE:
+        if not entry & _WRITE or entry & _MULTIPLE:
             return _NOT_ALLOWED
         form = message.uint(_CONTENT_FORMAT)
         if form == _TLV:
@@ -130,7 +136,7 @@ class Management:
 
     def _execute(self, obj, path, message):
         iid, rid = path[1], path[2]
-        if not _present(obj, iid, rid) >> 8 & EXECUTE:
+        if not _present(obj, iid, rid) & _EXECUTE:
             return _NOT_ALLOWED
         if message.uint(_CONTENT_FORMAT) > _TEXT:
             return _UNSUPPORTED_FORMAT
@@ -176,6 +182,6 @@ def readable(obj, iid: int) -> list:
     found = []
     for rid in sorted(obj.instances[iid]):
         entry = obj.entry(rid)
-        if entry >> 8 & READ:
+        if entry & _READ:
             found.append((rid, entry & 255, obj.read(iid, rid)))
     return found

@@ -1,26 +1,14 @@
 """The data model: Objects with their Instances and Resources (LwM2M Core section 7).
 
 An Object's table has four bytes a Resource, in the order of the IDs: the ID (two bytes), its
-operations and nature, its type. Values are str, int, bool or bytes; a Float is an int or a pair
+operations and nature (1 readable, 2 writable, 4 executable, 8 multiple, 16 mandatory), its type
+(0 none, 1 String, 2 Integer, 3 Float, 4 Boolean, 5 Opaque, 6 Time, 7 Objlnk, 8 Unsigned Integer,
+9 Corelnk). Values are str, int, bool or bytes; a Float is an int or a pair
 (mantissa, exponent of ten), so that a register stays exact where floats have 24 bits; Time is
 seconds since 1970; an Objlnk is a pair of IDs; a multiple Resource is a dict by Resource Instance.
 """
 
 from micropython import const
-
-READ, WRITE, EXECUTE, MULTIPLE, MANDATORY = 1, 2, 4, 8, 16
-
-STRING, INTEGER, FLOAT, BOOLEAN, OPAQUE, TIME, OBJLNK, UNSIGNED, CORELNK = (
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-)
 
 _NOT_FOUND = const(0x84)
 

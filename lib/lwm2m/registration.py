@@ -10,7 +10,6 @@ import os
 from micropython import const
 
 from .formats import link
-from .objects.server import BINDING, DISABLE, DISABLE_TIMEOUT, LIFETIME
 
 _NEVER = const(1 << 60)
 _POST = const(2)
@@ -22,9 +21,14 @@ _LOCATION_PATH = const(8)
 _URI_PATH = const(11)
 _CONTENT_FORMAT = const(12)
 _URI_QUERY = const(15)
-_RST = const(3)
 
-# Resources of Object 1 about retries, with the defaults of LwM2M Core 6.2.1.1
+# Resources of Object 1
+_LIFETIME = const(1)
+_DISABLE = const(4)
+_DISABLE_TIMEOUT = const(5)
+_BINDING = const(7)
+
+# Those about retries, with the defaults of LwM2M Core 6.2.1.1
 _INITIAL_DELAY = const(14)
 _RETRY_COUNT = const(17)
 _RETRY_TIMER = const(18)
@@ -34,7 +38,14 @@ _FOREVER = const(0xFFFFFFFF)
 
 _VERSIONS = ("1.2", "1.1", "1.0")
 
-OFF, WAITING, DIALING, REGISTERING, REGISTERED, UPDATING, LEAVING = 0, 1, 2, 3, 4, 5, 6
+# What `state` may be
+_OFF = const(0)
+_WAITING = const(1)
+_DIALING = const(2)
+_REGISTERING = const(3)
+_REGISTERED = const(4)
+_UPDATING = const(5)
+_LEAVING = const(6)
 
 
 class Registration:
@@ -47,7 +58,7 @@ class Registration:
         self.endpoint = endpoint
         self.version = version
         self.random = random
-        self.state = OFF
+        self.state = _OFF
         self.peer = None
         self.location = None
         self.outbox = []
@@ -87,7 +98,7 @@ class Registration:
             delay = self._setting(_SEQUENCE_DELAY, 86400)
             if delay == _FOREVER:
                 self.log(1, "no more attempts to register")
-                self.state = OFF
+                self.state = _OFF
                 return
             # After Sequence Retry Count the bootstrap server is asked. Without one, a meter in a
             # pit must not give up for good: it goes on at this slowest pace.
@@ -96,7 +107,7 @@ class Registration:
 
     def restart(self, now: int) -> None:
         """The address changed or the session was lost: register anew over a new transport."""
-        if self.state not in (OFF, LEAVING):
+        if self.state not in (_OFF, _LEAVING):
             self._drop()
             self._wait(0, now)
 
@@ -108,8 +119,8 @@ class Registration:
     def stop(self, now: int, silence: int = -1) -> None:
         """De-register; then stay OFF, or be silent for `silence` ms and register again."""
         self._silence = silence
-        if self.state in (REGISTERED, UPDATING):
-            self.state = LEAVING
+        if self.state in (_REGISTERED, _UPDATING):
+            self.state = _LEAVING
             self._at = _NEVER
             self.peer.request(_DELETE, self._path(), b"", self._left, now)
             self.deadline = 0
@@ -132,10 +143,10 @@ class Registration:
         if self.peer:
             self.peer.poll(now)
         state = self.state
-        if state == REGISTERED:
+        if state == _REGISTERED:
             self._attend(now)
-        elif state == WAITING and now >= self._at:
-            self.state = DIALING
+        elif state == _WAITING and now >= self._at:
+            self.state = _DIALING
             self._at = _NEVER
         self.deadline = self._at
         if self.peer and self.peer.deadline < self._at:
@@ -145,7 +156,7 @@ class Registration:
     # The states
 
     def _wait(self, delay, now):
-        self.state = WAITING
+        self.state = _WAITING
         self._at = now + delay
         self.deadline = 0
 
@@ -163,10 +174,10 @@ class Registration:
 
     def _wanted(self):
         resources = self.model.object(1).instances[self.iid]
-        return resources[LIFETIME], resources.get(BINDING, "U"), self.model.listing
+        return resources[_LIFETIME], resources.get(_BINDING, "U"), self.model.listing
 
     def _register(self, now):
-        self.state = REGISTERING
+        self.state = _REGISTERING
         self.location = None
         self._at = _NEVER
         self._sent_at = now
@@ -199,7 +210,7 @@ class Registration:
             self.failed(now)
 
     def _settle(self, now):
-        self.state = REGISTERED
+        self.state = _REGISTERED
         self._sent = self._sending
         lifetime = self._sent[0] * 1000
         self._at = _NEVER
@@ -216,9 +227,9 @@ class Registration:
         if self.model.changes != self._changes:
             self._changes = self.model.changes
             trigger = self.model.object(1).triggers.pop(self.iid, None)
-            if trigger == DISABLE:
+            if trigger == _DISABLE:
                 self.log(3, "disabled")
-                self.stop(now, self._setting(DISABLE_TIMEOUT, 86400) * 1000)
+                self.stop(now, self._setting(_DISABLE_TIMEOUT, 86400) * 1000)
                 return
             if trigger is not None or self._wanted() != self._sent:
                 self._at = now
@@ -229,7 +240,7 @@ class Registration:
         return [(_URI_PATH, segment) for segment in self.location]
 
     def _update(self, now):
-        self.state = UPDATING
+        self.state = _UPDATING
         self._at = _NEVER
         self._sent_at = now
         self._sending = lifetime, binding, listing = self._wanted()
@@ -245,7 +256,7 @@ class Registration:
         self.peer.request(_POST, options, links, self._updated, now)
 
     def _updated(self, message, now):
-        if self.state != UPDATING:
+        if self.state != _UPDATING:
             return
         if message is None:  # not reachable: perhaps at a new address
             self.log(2, "update not answered")
@@ -260,7 +271,7 @@ class Registration:
         self.log(3, "de-registered", message.code if message else 0)
         self._drop()
         if self._silence < 0:
-            self.state = OFF
+            self.state = _OFF
             self._at = _NEVER
             self.deadline = 0
         else:

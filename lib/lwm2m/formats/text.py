@@ -4,21 +4,30 @@ from binascii import a2b_base64, b2a_base64
 
 from micropython import const
 
-from ..model import BOOLEAN, FLOAT, INTEGER, OBJLNK, OPAQUE, TIME, UNSIGNED, Lwm2mError
+from ..model import Lwm2mError
 from .number import from_text, to_text
 
 _BAD_REQUEST = const(0x80)
+
+# Types of values, see model
+_INTEGER = const(2)
+_FLOAT = const(3)
+_BOOLEAN = const(4)
+_OPAQUE = const(5)
+_TIME = const(6)
+_OBJLNK = const(7)
+_UNSIGNED = const(8)
 
 
 def encode(kind: int, value) -> bytes:
     """One value of type `kind`."""
     if isinstance(value, str):
         return value.encode()
-    if kind == BOOLEAN:
+    if kind == _BOOLEAN:
         return b"1" if value else b"0"
-    if kind == OPAQUE:
+    if kind == _OPAQUE:
         return b2a_base64(value).strip()
-    if kind == OBJLNK:
+    if kind == _OBJLNK:
         return b"%d:%d" % value
     return to_text(value).encode()
 
@@ -27,15 +36,15 @@ def decode(kind: int, data: bytes):
     """The value of type `kind`; Lwm2mError 4.00 where the text is none."""
     try:
         text = str(data, "utf-8")
-        if kind == BOOLEAN:
+        if kind == _BOOLEAN:
             return ("0", "1").index(text) == 1
-        if kind == FLOAT:
+        if kind == _FLOAT:
             return from_text(text)
-        if kind in (INTEGER, TIME, UNSIGNED):
-            return integer(text, kind == UNSIGNED)
-        if kind == OPAQUE:
+        if kind in (_INTEGER, _TIME, _UNSIGNED):
+            return integer(text, kind == _UNSIGNED)
+        if kind == _OPAQUE:
             return a2b_base64(data)
-        if kind == OBJLNK:
+        if kind == _OBJLNK:
             oid, iid = text.split(":")
             return integer(oid, True) & 0xFFFF, integer(iid, True) & 0xFFFF
         return text

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..model import BOOLEAN, CORELNK, FLOAT, OBJLNK, OPAQUE, STRING, UNSIGNED, Lwm2mError
+from ..model import Lwm2mError
 from .number import from_ieee, to_double
 
 _INSTANCE = const(0)
@@ -11,6 +11,15 @@ _MULTIPLE = const(0x80)
 _RESOURCE = const(0xC0)
 
 _BAD_REQUEST = const(0x80)
+
+# Types of values, see model
+_STRING = const(1)
+_FLOAT = const(3)
+_BOOLEAN = const(4)
+_OPAQUE = const(5)
+_OBJLNK = const(7)
+_UNSIGNED = const(8)
+_CORELNK = const(9)
 
 
 def _put(out, kind, ident, value):
@@ -27,18 +36,18 @@ def _put(out, kind, ident, value):
 
 
 def _value(kind, value):
-    if kind == FLOAT:
+    if kind == _FLOAT:
         return to_double(value)
-    if kind == BOOLEAN:
+    if kind == _BOOLEAN:
         return b"\1" if value else b"\0"
-    if kind == OBJLNK:
+    if kind == _OBJLNK:
         return bytes((value[0] >> 8, value[0] & 255, value[1] >> 8, value[1] & 255))
     if isinstance(value, str):
         return value.encode()
     if not isinstance(value, int):
         return value
     size = 1
-    while value >> (size * 8 if kind == UNSIGNED else size * 8 - 1) not in (0, -1):
+    while value >> (size * 8 if kind == _UNSIGNED else size * 8 - 1) not in (0, -1):
         size *= 2
     return (value & ((1 << size * 8) - 1)).to_bytes(size, "big")
 
@@ -107,22 +116,22 @@ def decode_value(kind: int, data: memoryview):
     data = bytes(data)
     size = len(data)
     try:
-        if kind in (STRING, CORELNK):
+        if kind in (_STRING, _CORELNK):
             return str(data, "utf-8")
-        if kind == OPAQUE:
+        if kind == _OPAQUE:
             return data
-        if kind == FLOAT:
+        if kind == _FLOAT:
             return from_ieee(data)
-        if kind == OBJLNK and size == 4:
+        if kind == _OBJLNK and size == 4:
             return data[0] << 8 | data[1], data[2] << 8 | data[3]
-        if kind == BOOLEAN and size == 1 and data[0] < 2:
+        if kind == _BOOLEAN and size == 1 and data[0] < 2:
             return data[0] == 1
     except (ValueError, UnicodeError):
         raise Lwm2mError(_BAD_REQUEST)
-    if kind in (OBJLNK, BOOLEAN) or size not in (1, 2, 4, 8):
+    if kind in (_OBJLNK, _BOOLEAN) or size not in (1, 2, 4, 8):
         raise Lwm2mError(_BAD_REQUEST)
     value = int.from_bytes(data, "big")
-    if kind != UNSIGNED and data[0] > 127:
+    if kind != _UNSIGNED and data[0] > 127:
         value -= 1 << size * 8
     return value
 

@@ -2,12 +2,14 @@
 
 import gc
 
+from micropython import const
+
 from ..model import Object
 
-_REBOOT = 4
-_MEMORY_FREE = 10
-_ERROR_CODE = 11
-_BINDING = 16
+_REBOOT = const(4)
+_MEMORY_FREE = const(10)
+_ERROR_CODE = const(11)
+_BINDING = const(16)
 
 
 class Device(Object):

@@ -2,13 +2,9 @@
 
 from ..model import Object
 
-URI, BOOTSTRAP, MODE, SSID = 0, 1, 2, 10
-
 
 class Security(Object):
-    """An Instance a server account; `NOSEC` is the Security Mode without security."""
-
-    NOSEC = 3
+    """An Instance a server account: 0 URI, 1 bootstrap?, 2 security mode, 10 short server ID."""
 
     version = "1.2"
     table = (

@@ -1,8 +1,11 @@
 """Object 1, LwM2M Server 1.2: how to register at a server (LwM2M Core annex E.2)."""
 
+from micropython import const
+
 from ..model import Object
 
-SSID, LIFETIME, DISABLE, DISABLE_TIMEOUT, BINDING, UPDATE = 0, 1, 4, 5, 7, 8
+_DISABLE = const(4)
+_UPDATE = const(8)
 
 
 class Server(Object):
@@ -45,7 +48,7 @@ class Server(Object):
         super().__init__(instances)
         self.triggers = {}
         for resources in instances.values():
-            resources[DISABLE] = resources[UPDATE] = None
+            resources[_DISABLE] = resources[_UPDATE] = None
 
     def execute(self, iid: int, rid: int, argument: bytes) -> None:
         """Disable or Registration Update Trigger; carried out once the answer is on its way."""
