@@ -218,6 +218,12 @@ class Board:
 
         return self._poll(self.line.changed, check, timeout, "no such datagram")
 
+    def span_ms(self, request: bytes, answer: bytes) -> float:
+        """Return guest time from a request's last byte to its answer's last byte on the line."""
+        came = next(d for d in self.datagrams if not d.from_guest and d.data == request)
+        went = next(d for d in self.datagrams if d.from_guest and d.data == answer)
+        return (went.at_ns - came.at_ns) / NS_PER_MS
+
     def first_datagram(self, port: int, timeout: float = WALL_TIMEOUT) -> Datagram:
         """Wait for the guest's first datagram to a host's port."""
         return self.wait_for_datagram(lambda d: d.from_guest and d.host_port == port, timeout)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+_measured: list[str] = []
+
 
 class Responder:
     """A UDP server on a free port; `answer` makes of a datagram the one that goes back."""
@@ -40,6 +42,20 @@ class Responder:
         self._socket.sendto(b"", ("127.0.0.1", self.port))
         self._thread.join()
         self._socket.close()
+
+
+@pytest.fixture
+def measured() -> Callable[[str], None]:
+    """Return what takes a line for the end of the run, where a passing test's output shows too."""
+    return _measured.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests measured on the board."""
+    if _measured:
+        terminalreporter.section("measured on METER_PPP")
+        for line in _measured:
+            terminalreporter.line(line)
 
 
 @pytest.fixture

@@ -1,0 +1,32 @@
+"""What is wired to the emulated board's pins, for tests."""
+
+from collections.abc import Callable
+
+NS_PER_MS = 1_000_000
+
+
+class PulseOutput:
+    """A water meter's contact to ground: one pulse a period, closed for half of it."""
+
+    def __init__(self, gpio: int = 20, period_ms: float = 100):
+        self.count = 0
+        self._gpio, self._half_ns = gpio, period_ms * NS_PER_MS / 2
+        self._closed = False
+
+    def attach(self, chip: object) -> None:
+        """Wire it to a pin and start."""
+        self._pin = chip.gpio[self._gpio]
+        self._alarm = chip.clock.create_alarm(self._turn)
+        self._pin.set_input_value(True)
+        self._alarm.schedule(self._half_ns)
+
+    @property
+    def wiring(self) -> Callable:
+        """Return what `Board(devices=...)` takes."""
+        return self.attach
+
+    def _turn(self) -> None:
+        self._closed = not self._closed
+        self.count += self._closed
+        self._pin.set_input_value(not self._closed)
+        self._alarm.schedule(self._half_ns)

@@ -1,0 +1,69 @@
+"""The main programs that test_meter.py boots: what is on the file system, and what it imports."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tools.image import profile
+from tools.image.compiler import ROOT
+from tools.sizes import budgets, modules
+
+from .guest import PPP_UP
+
+BOARD = "METER_PPP"
+ENDPOINT = "emulated-meter"
+_SIZES = ROOT / "tools" / "sizes"
+
+# As little as the harness can tell from a meter: one Register, then one answer to each request.
+_FAKE = (
+    PPP_UP
+    + """
+import config
+s = link(config.PORT)
+REGISTER = (b"\\x40\\x02\\x12\\x34\\xb2rd\\x11\\x28\\x39" + b"ep=fake00" + b"\\x07lt=9999")
+s.send(REGISTER)
+s.recv(99)
+print("registered")
+while True:
+    data = s.recv(99)
+    head = bytes([0x60 | data[0] & 15, 0x45]) + data[2:4 + (data[0] & 15)]
+    s.send(head + b"\\xfffake")
+"""
+)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A main program: `files` of a server's port, the modules it imports, what /3/0/0 reads."""
+
+    name: str
+    files: Callable[[int], dict]
+    modules: Callable[[], Sequence[str]]
+    manufacturer: bytes
+
+
+def _fake_files(port: int) -> dict[str, bytes]:
+    return {"main.py": _FAKE.encode(), "config.py": b"PORT = %d\n" % port}
+
+
+def _entries() -> list[profile.Entry]:
+    trees = ("lib", "firmware", "boards/" + BOARD)
+    return [entry for tree in trees for entry in profile.parse_line(tree, ROOT, tree)]
+
+
+def _real_files(port: int) -> dict[str, bytes]:
+    server = {"uri": "coap://10.64.64.1:%d" % port, "lifetime": 300}
+    config = {"endpoint": ENDPOINT, "servers": [server]}
+    return dict(profile.build_files(_entries()), **{"/config.json": json.dumps(config).encode()})
+
+
+def profile_modules(name: str) -> list[str]:
+    """Return the modules of a profile of tools/sizes, dependencies first, main itself left out."""
+    found = modules.discover(ROOT, BOARD)
+    chosen = budgets.profile_modules(name, budgets.load(_SIZES / "profiles.json"), found)
+    return [one for one in chosen if one not in ("main", "boot")]
+
+
+FAKE = Meter("fake", _fake_files, lambda: (), b"fake")
+WATER = Meter("water", _real_files, lambda: profile_modules("water"), b"micropython-lwm2m")
+METERS = (FAKE, WATER)
