@@ -52,7 +52,7 @@ class Message:
     def parse(self, data: bytes) -> None:
         """Read a datagram. Raises CoapError(1) or CoapError(2)."""
         size = len(data)
-        if size < 4 or data[0] >> 6 != 1:
+        if not 3 < size < 4096 or data[0] >> 6 != 1:  # a span has 12 bits an end
             raise CoapError(_UNREADABLE)
         code = data[1]
         i = 4 + (data[0] & 15)
@@ -184,24 +184,32 @@ def insert(options: list, number: int, value) -> None:
 
 def encode(kind: int, code: int, mid: int, token=b"", options=(), payload=b"") -> bytearray:
     """Build a datagram. `options` are ascending (number, value), a value bytes, str or int."""
-    out = bytearray((0x40 | kind << 4 | len(token), code, mid >> 8, mid & 255))
-    out.extend(token)
     last = 0
+    head = token
     for number, value in options:
         if isinstance(value, int):
             value = uint_bytes(value)
         elif isinstance(value, str):
             value = value.encode()
-        _option(out, number - last, len(value))
-        out.extend(value)
+        head += _option(number - last, len(value)) + value
         last = number
+    end = 4 + len(head)
+    # Of its right size at once: a bytearray that grows leaves its smaller selves as garbage
+    out = bytearray(end + len(payload) + 1 if payload else end)
+    out[0] = 0x40 | kind << 4 | len(token)
+    out[1] = code
+    out[2] = mid >> 8
+    out[3] = mid & 255
+    out[4:end] = head
     if payload:
-        out.append(0xFF)
-        out.extend(payload)
+        out[end] = 0xFF
+        out[end + 1 :] = payload
     return out
 
 
-def _option(out, delta, length):
+def _option(delta, length):
+    if delta < 13 and length < 13:
+        return bytes((delta << 4 | length,))
     head = 0
     tail = b""
     for value in (delta, length):
@@ -215,5 +223,4 @@ def _option(out, delta, length):
             value -= 269
             head |= 14
             tail += bytes((value >> 8, value & 255))
-    out.append(head)
-    out.extend(tail)
+    return bytes((head,)) + tail
