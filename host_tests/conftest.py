@@ -1,0 +1,73 @@
+"""Tests that run twice: on CPython through the shims, and inside MicroPython's Unix port.
+
+The files of the directories in `INTERPRETERS` are plain functions with asserts. One MicroPython
+process runs a whole file, when the first of its tests is due; each test reports its own outcome.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import micropython  # noqa: F401 the shim patches what lib/ needs, before lib/ is imported
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PORT = ROOT / "build" / "venv" / "bin" / "micropython"
+RUNNER = ROOT / "host_tests" / "shims" / "run_on_port.py"
+PORT_PATH = ("lib", "firmware", "boards/UNIX", "host_tests/unit", "host_tests/faults")
+INTERPRETERS = {
+    "host_tests/unit": ("cpython", "micropython"),
+    "host_tests/unit/port_only": ("micropython",),
+}
+TIMEOUT_S = 300
+
+_outcomes = {}  # of the files that ran on the port: name of a test -> its traceback, or ""
+
+
+def on_port(arguments: list, timeout: int = TIMEOUT_S) -> subprocess.CompletedProcess:
+    """Run the Unix port, which finds lib/ and the tests' helpers."""
+    path = ":".join([str(ROOT / p) for p in PORT_PATH] + [".frozen"])
+    command = [str(PORT), *map(str, arguments)]
+    environment = dict(os.environ, MICROPYPATH=path)
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout
+    )
+
+
+def _outcome(path, name):
+    if path not in _outcomes:
+        found = {}
+        try:
+            ran = on_port([RUNNER, path])
+            died = "the port ended with status %d\n%s" % (ran.returncode, ran.stderr[-2000:])
+            lines = ran.stdout
+        except subprocess.TimeoutExpired as error:
+            died = "the port was stopped after %d s" % TIMEOUT_S
+            lines = (error.stdout or b"").decode()
+        for line in lines.splitlines():
+            if line.startswith("{"):
+                found.update(json.loads(line))
+        _outcomes[path] = found, died
+    found, died = _outcomes[path]
+    return found.get(name, name + " did not report; " + died)
+
+
+def pytest_generate_tests(metafunc):
+    """Give each test of a directory in `INTERPRETERS` one case an interpreter."""
+    directory = metafunc.definition.path.parent.relative_to(ROOT)
+    interpreters = INTERPRETERS.get(directory.as_posix())
+    if interpreters:
+        metafunc.fixturenames.append("interpreter")
+        metafunc.parametrize("interpreter", interpreters)
+
+
+def pytest_pyfunc_call(pyfuncitem):
+    """Take the outcome of a [micropython] case from the port; the rest is pytest's."""
+    callspec = getattr(pyfuncitem, "callspec", None)
+    if callspec is None or callspec.params.get("interpreter") != "micropython":
+        return None
+    trace = _outcome(pyfuncitem.path, pyfuncitem.originalname)
+    if trace:
+        pytest.fail(trace, pytrace=False)
+    return True
