@@ -272,9 +272,9 @@ class Peer:
             return
         if kind < _ACK:
             answer = self.answers.find(message.mid, now)
-            if answer is not None:
-                if answer:
-                    self.outbox.append(answer)
+            if answer:
+                self.outbox.append(answer)
+            if answer or answer == b"":  # one in a forgotten range is told by its token
                 return
         for out in self._queue:
             if (
@@ -359,15 +359,6 @@ class Peer:
             out.done(message, now)
         self.deadline = now
         self.poll(now)
-
-    def cancel(self) -> None:
-        """Forget everything we wait for, without calling anybody."""
-        self._queue.clear()
-        self.deadline = 0
-
-    def idle(self) -> bool:
-        """Is nothing of ours under way?"""
-        return not self._queue
 
     def poll(self, now: int) -> int:
         """Retransmit and give up what is due. Returns the next deadline."""
