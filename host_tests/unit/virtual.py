@@ -4,7 +4,7 @@ Runs on CPython and on MicroPython alike.
 """
 
 from coap.exchange import Peer
-from coap.message import Message, encode
+from coap.message import Message, encode, insert
 
 CON, NON, ACK, RST = 0, 1, 2, 3
 GET, POST, PUT, DELETE, FETCH = 1, 2, 3, 4, 5
@@ -82,7 +82,7 @@ def parse(datagram):
 def parts(datagram):
     """(kind, code, MID, token, options, payload) of a datagram."""
     m = parse(datagram)
-    options = [(n, m.data[s >> 12 : s & 0xFFF]) for n, s in zip(m.numbers, m.spans)]
+    options = [(n, m.data[s >> 12 : s & 0xFFF]) for n, s in zip(m.numbers, m.spans)]  # noqa: B905
     return m.kind, m.code, m.mid, bytes(m.token), options, bytes(m.payload())
 
 
@@ -113,6 +113,11 @@ def drain(core):
     return sent
 
 
+def idle(core):
+    """Has a core nothing to wait for?"""
+    return core.deadline >= NEVER
+
+
 def ask(peer, datagram, now=0):
     """Give a core a datagram; what it sends at once, parsed."""
     peer.input(bytes(datagram), now)
@@ -121,8 +126,9 @@ def ask(peer, datagram, now=0):
 
 def request(code, mid, path="", options=(), payload=b"", kind=CON, token=b"\x01\x02"):
     """A datagram that asks for `path`."""
-    found = [(11, segment) for segment in path.split("/") if segment] + list(options)
-    found.sort(key=lambda option: option[0])
+    found = [(11, segment) for segment in path.split("/") if segment]
+    for number, value in options:
+        insert(found, number, value)
     return bytes(encode(kind, code, mid, token, found, payload))
 
 
