@@ -45,6 +45,16 @@ def configuration(given: dict) -> dict:
     return whole
 
 
+async def leave(client) -> None:
+    """De-register, in an event loop of its own: Ctrl-C may have torn any task of the old one."""
+    for link in client.links:
+        if link.transport:
+            link.attach(link.transport)
+        asyncio.create_task(link.run())
+    await asyncio.sleep_ms(0)
+    await client.stop()
+
+
 def main(given: list) -> int:
     """Run the meter; returns the exit status."""
     try:
@@ -62,7 +72,8 @@ def main(given: list) -> int:
             log(3, "rebooting")
             asyncio.new_event_loop()
         except KeyboardInterrupt:
-            asyncio.get_event_loop().run_until_complete(client.stop())
+            asyncio.new_event_loop()
+            asyncio.run(leave(client))
             return 0
 
 

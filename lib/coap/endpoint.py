@@ -84,8 +84,9 @@ class Endpoint:
         self._stop = False
 
     def attach(self, transport) -> None:
-        """Use `transport` from now on; the one before it is closed."""
-        self.detach()
+        """Use `transport` from now on; another one before it is closed."""
+        if transport is not self.transport:
+            self.detach()
         self.transport = transport
         self._reader = asyncio.create_task(self._read(transport))
 
