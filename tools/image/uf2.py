@@ -1,6 +1,12 @@
-"""UF2, which an RP2040 in its boot loader takes: 512-byte blocks of 256 bytes of flash."""
+"""UF2, which an RP2040 in its boot loader takes: 512-byte blocks of 256 bytes of flash.
+
+`python3 -m tools.image.uf2 firmware.bin firmware.uf2` converts a linker's binary with nothing but
+Python.
+"""
 
 import struct
+import sys
+from pathlib import Path
 
 from .failure import ImageError
 
@@ -49,9 +55,22 @@ def write(pages: dict[int, bytes], family: int = FAMILY_RP2040) -> bytes:
     return bytes(out)
 
 
+def from_binary(data: bytes) -> bytes:
+    """Return the UF2 of a binary that starts at the flash's first byte."""
+    starts = range(0, len(data), _DATA)
+    # The tail is padded with 0, as pico-sdk's own tool does, so that a rebuilt image has its hash.
+    return write(
+        {FLASH_BASE + start: data[start : start + _DATA].ljust(_DATA, b"\0") for start in starts}
+    )
+
+
 def flash_of(pages: dict[int, bytes]) -> bytes:
     """Return the flash from its first byte to the last page, 0xFF where the UF2 has nothing."""
     flash = bytearray(b"\xff") * (max(pages) + _DATA - FLASH_BASE)
     for address, page in pages.items():
         flash[address - FLASH_BASE : address - FLASH_BASE + len(page)] = page
     return bytes(flash)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_bytes(from_binary(Path(sys.argv[1]).read_bytes()))
