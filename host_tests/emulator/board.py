@@ -11,9 +11,11 @@ guest times, those of the chip's 125 MHz, flash-cache misses apart: a lower boun
 
 import asyncio
 import concurrent.futures
+import functools
 import re
-import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from tools.image import filesystem, firmware
@@ -31,7 +33,6 @@ ROOT = Path(__file__).resolve().parents[2]
 IMAGE = ROOT / "boards" / "METER_PPP" / "METER_PPP-1.26.1.uf2"
 FLASH_BASE = 0x10000000
 WALL_TIMEOUT = 120.0
-_STOP_TIMEOUT = 30.0
 
 
 class BoardError(Exception):
@@ -57,8 +58,8 @@ class Board:
             files = dict(files or {}, **(measure.PROBE_FILES if probe else {}))
             self._file_system = filesystem.build(files, self.firmware)
         self._faults, self._devices, self._pace = faults, devices, pace
-        self._ready = concurrent.futures.Future()
-        self._thread = threading.Thread(target=self._serve, name="emulator")
+        self._ready = Future()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="emulator")
         self.started_ns = 0.0
 
     # Life.
@@ -72,25 +73,23 @@ class Board:
 
     def start(self, timeout: float = WALL_TIMEOUT) -> None:
         """Power on and wait until the console is there; main.py runs by then."""
-        self._thread.start()
-        try:
-            self._ready.result(timeout)
-            self._call(self._console_is_there(), timeout, "no USB console")
-        except BaseException:
-            self.stop()
-            raise
+        self._life = self._thread.submit(asyncio.run, self._main())
+        concurrent.futures.wait([self._life, self._ready], timeout, FIRST_COMPLETED)
+        with ExitStack() as failed:
+            failed.callback(self.stop)
+            self._call(self._console_is_there, timeout, "no USB console")
+            failed.pop_all()
 
     def stop(self) -> None:
-        """Power off; no thread, task or socket is left."""
-        if self._thread.is_alive():
+        """Power off; no thread, task or socket is left. Raises what broke the emulator."""
+        if not self._life.done():
             self._loop.call_soon_threadsafe(self._finish.set)
-            self._thread.join(_STOP_TIMEOUT)
-            if self._thread.is_alive():
-                raise BoardError("the emulator's thread does not end")
+        self._thread.shutdown()
+        self._life.result()
 
     def reset(self, timeout: float = WALL_TIMEOUT) -> None:
         """Reset the chip, flash kept, as the RUN pin does; returns when its console is back."""
-        self._call(self._reset(), timeout, "no USB console after reset")
+        self._call(self._reset, timeout, "no USB console after reset")
 
     async def _reset(self) -> None:
         self.line.restart()
@@ -99,16 +98,9 @@ class Board:
         await self._console_is_there()
 
     async def _console_is_there(self) -> None:
-        await self._until(self.chip.connected.wait())
+        await self.chip.connected.wait()
         # The firmware keeps what it printed before, until something moves; a new line moves it.
         self.console.write(b"\r")
-
-    def _serve(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except Exception as error:  # noqa: BLE001  handed to the thread that waits for readiness
-            if not self._ready.done():
-                self._ready.set_exception(error)
 
     async def _main(self) -> None:
         self._loop, self._finish = asyncio.get_running_loop(), asyncio.Event()
@@ -122,7 +114,7 @@ class Board:
         self._running = asyncio.create_task(self.chip.simulator.execute())
         self._ready.set_result(None)
         try:
-            await self._until(self._finish.wait())
+            await self._until(self._finish.wait)
         finally:
             await self._power_off()
 
@@ -139,21 +131,27 @@ class Board:
 
     # Waiting.
 
-    async def _until(self, awaitable: Coroutine) -> object:
-        """Await, but not longer than the emulator runs: its error is this one's."""
-        waiting = asyncio.ensure_future(awaitable)
-        await asyncio.wait({waiting, self._running}, return_when=asyncio.FIRST_COMPLETED)
-        if waiting.done():
-            return waiting.result()
-        waiting.cancel()
+    async def _until(self, work: Callable[[], Coroutine]) -> object:
+        """Do the work, but not longer than the emulator runs: its error is this one's."""
+        task = asyncio.create_task(work())
+        try:
+            await asyncio.wait({task, self._running}, return_when=FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            task.cancel()
         self._running.result()
         raise BoardError("the emulator was stopped")
 
-    def _call(self, coroutine: Coroutine, timeout: float, what: str) -> object:
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+    def _call(self, work: Callable[[], Coroutine], timeout: float, what: str) -> object:
+        if self._life.done():
+            raise BoardError("the emulator is off") from self._life.exception()
+        future = asyncio.run_coroutine_threadsafe(self._until(work), self._loop)
         try:
             return future.result(timeout)
-        except concurrent.futures.TimeoutError as error:
+        except CancelledError as error:
+            raise BoardError("the emulator ended") from error
+        except TimeoutError as error:
             future.cancel()
             tail = self.output[-2000:]
             raise BoardError(
@@ -170,7 +168,7 @@ class Board:
                     return found
                 await event.wait()
 
-        return self._call(self._until(wait()), timeout, what)
+        return self._call(wait, timeout, what)
 
     # What it does.
 
@@ -191,7 +189,8 @@ class Board:
 
     def run(self, source: str, timeout: float = WALL_TIMEOUT) -> str:
         """Interrupt what runs, run the source in the raw REPL, return what it printed."""
-        return self._call(self._until(self.console.run(source)), timeout, "no end of the program")
+        work = functools.partial(self.console.run, source)
+        return self._call(work, timeout, "no end of the program")
 
     def write(self, data: bytes) -> None:
         """Type on the console."""

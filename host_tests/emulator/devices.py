@@ -1,12 +1,13 @@
 """What is wired to the emulated board's pins, for tests."""
 
-from collections.abc import Callable
-
 NS_PER_MS = 1_000_000
 
 
 class PulseOutput:
-    """A water meter's contact to ground: one pulse a period, closed for half of it."""
+    """A water meter's contact to ground: one pulse a period, closed for half of it.
+
+    `Board(devices=[output.attach])` wires it.
+    """
 
     def __init__(self, gpio: int = 20, period_ms: float = 100):
         self.count = 0
@@ -19,11 +20,6 @@ class PulseOutput:
         self._alarm = chip.clock.create_alarm(self._turn)
         self._pin.set_input_value(True)
         self._alarm.schedule(self._half_ns)
-
-    @property
-    def wiring(self) -> Callable:
-        """Return what `Board(devices=...)` takes."""
-        return self.attach
 
     def _turn(self) -> None:
         self._closed = not self._closed

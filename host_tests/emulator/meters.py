@@ -46,15 +46,11 @@ def _fake_files(port: int) -> dict[str, bytes]:
     return {"main.py": _FAKE.encode(), "config.py": b"PORT = %d\n" % port}
 
 
-def _entries() -> list[profile.Entry]:
-    trees = ("lib", "firmware", "boards/" + BOARD)
-    return [entry for tree in trees for entry in profile.parse_line(tree, ROOT, tree)]
-
-
 def _real_files(port: int) -> dict[str, bytes]:
     server = {"uri": "coap://10.64.64.1:%d" % port, "lifetime": 300}
     config = {"endpoint": ENDPOINT, "servers": [server]}
-    return dict(profile.build_files(_entries()), **{"/config.json": json.dumps(config).encode()})
+    files = profile.build_files(profile.read(ROOT / "boards" / BOARD / "water.txt"))
+    return files | {"/config.json": json.dumps(config).encode()}
 
 
 def profile_modules(name: str) -> list[str]:

@@ -4,8 +4,10 @@ import threading
 
 import pytest
 from host_tests.emulator import Board, BoardError, GuestError, drop_every, imports, seeded
+from host_tests.emulator.devices import PulseOutput
 from host_tests.emulator.guest import PPP_UP
-from tools.image.compiler import compile_module
+from tools.image import profile
+from tools.image.compiler import ROOT, compile_module
 
 COUNTING_MAIN = b"""
 import time
@@ -118,6 +120,14 @@ def test_ppp_comes_up_again_after_a_reset(echo):
         assert board.run(program) == "b'echo:again'\n"
 
 
+def test_the_boards_pulses_are_counted():
+    output = PulseOutput(period_ms=20)
+    source = profile.build_files([profile.Entry("/board.py", ROOT / "boards/METER_PPP/board.py")])
+    with Board(source, devices=[output.attach]) as board:
+        board.run("import board, time; p = board.Pulses(); time.sleep_ms(500)")
+        assert 24 <= int(board.run("print(p.pulses())")) <= output.count
+
+
 RETRYING = """
 s = link(%d)
 s.settimeout(0.2)
@@ -159,10 +169,28 @@ def test_a_doubled_and_a_delayed_datagram_arrive_so(echo):
         assert 290 <= (second.at_ns - first.at_ns) / 1e6 <= 310
 
 
+def test_a_program_that_does_not_end_is_given_up_and_the_next_one_runs():
+    with Board() as board:
+        with pytest.raises(BoardError, match="no end of the program"):
+            board.run("while True:\n pass", timeout=0.5)
+        assert board.run("print(1)") == "1\n"
+
+
 def test_nothing_is_left_behind(echo):
     before = threading.active_count()
     with Board() as board:
         board.run(PPP_UP + "s = link(%d); s.send(b'x')" % echo.port)
-        thread = board._thread
-    assert not thread.is_alive()
     assert threading.active_count() == before
+    with pytest.raises(BoardError, match="off"):
+        board.run("pass")
+
+
+def test_what_breaks_the_emulator_is_told():
+    board = Board()
+    board.start()
+    broken = board.chip.mcu.clock.create_alarm(lambda: [].pop())
+    board._loop.call_soon_threadsafe(broken.schedule, 1e6)
+    with pytest.raises((BoardError, IndexError)):
+        board.wait_for_line("never")
+    with pytest.raises(IndexError):
+        board.stop()
