@@ -266,32 +266,25 @@ class _Transfer:
         block = message.uint(_BLOCK2)
         etag = message.find(_ETAG)
         chunk = message.payload()
-        if self.got and etag != self.etag and not self.sink and not self.restarted:
-            self._restart(now)
-            return
         start = (block >> 4) * (16 << (block & 7))
-        self.got += len(chunk)
-        if (
-            block & 7 == 7
-            or start + len(chunk) != self.got
-            or block & 8
-            and len(chunk) != 16 << (block & 7)
-            or start
-            and etag != self.etag
-            or not self.sink
-            and self.got > self.peer.body_limit
-        ):
-            self.peer.log(2, "response broken off", block >> 4)
-            self.done(None, now)
+        if start != self.got or start and etag != self.etag:  # another representation by now
+            if self.sink or self.restarted:
+                self._fail(now)
+            else:
+                self._restart(now)
             return
         self.etag = etag
+        self.got += len(chunk)
         self.szx = min(self.szx, block & 7)
         if self.sink:
             try:
                 self.sink.write(chunk)
             except CoapError:
-                self.done(None, now)
+                self._fail(now)
                 return
+        elif self.got > self.peer.body_limit:
+            self._fail(now)
+            return
         else:
             self.body.extend(chunk)
         if block & 8:
@@ -299,3 +292,7 @@ class _Transfer:
         else:
             message.body = self.body
             self.done(message, now)
+
+    def _fail(self, now):
+        self.peer.log(2, "response broken off", self.got)
+        self.done(None, now)

@@ -13,7 +13,7 @@ from asyncio import core as _core
 from micropython import const
 
 _MTU = const(1280)
-_REFUSED = (errno.ECONNREFUSED, errno.EAGAIN)
+_LOST = (errno.EAGAIN, errno.ECONNREFUSED)  # nobody listens there: a loss, not the end
 _LONGEST_SLEEP = const(3600000)  # well under the wrap of the ports' ticks
 
 
@@ -51,20 +51,18 @@ class Udp:
             pass
 
     def recv(self) -> bytes | None:
-        """The next datagram, or None. One longer than the MTU is dropped: it would be cut."""
-        while True:
-            try:
-                datagram = self.socket.recv(_MTU + 1)
-            except OSError as error:
-                if error.errno in _REFUSED:
-                    return None
-                raise
-            if datagram is None or 0 < len(datagram) <= _MTU:
-                return datagram
+        """A datagram, or None. One longer than the MTU is dropped: it was cut."""
+        try:
+            datagram = self.socket.recv(_MTU + 1)
+        except OSError as error:
+            if error.errno in _LOST:
+                return None
+            raise
+        return datagram if datagram and len(datagram) <= _MTU else None
 
-    def readable(self):
-        """Wait for a datagram: `yield from` or `await` it."""
-        yield _core._io_queue.queue_read(self.socket)
+    def readable(self) -> None:
+        """Have the running task resumed when a datagram is there: call it, then yield."""
+        _core._io_queue.queue_read(self.socket)
 
     def close(self) -> None:
         """Free the socket."""
@@ -99,18 +97,18 @@ class Endpoint:
             self.transport.close()
             self.transport = None
 
-    async def _read(self, transport):
+    def _read(self, transport):
+        # A generator, not a coroutine: waiting and receiving make no garbage of ours.
         while True:
             try:
-                await transport.readable()
+                yield transport.readable()
                 datagram = transport.recv()
-                while datagram:
+                if datagram:
                     self.core.input(datagram, self.clock.now())
                     self.flush()
-                    datagram = transport.recv()
             except OSError as error:
                 self.core.log(2, "receive failed", error.errno)
-                await asyncio.sleep_ms(1000)
+                yield from asyncio.sleep_ms(1000)
 
     def flush(self) -> None:
         """Send what the core has to send, and wake the timer if its deadline came nearer."""

@@ -8,7 +8,7 @@ import os
 
 from micropython import const
 
-from .message import CoapError, Message, encode
+from .message import CoapError, Message, encode, encode_options
 
 # Message types
 _CON = const(0)
@@ -142,6 +142,8 @@ class Peer:
         self.blocks = None
         self._queue = []
         self._message = Message()
+        self._options = None
+        self._encoded = b""
         start = random(4)
         self._mid = start[0] << 8 | start[1]
         self._token = start[2] << 8 | start[3]
@@ -245,7 +247,10 @@ class Peer:
         if message.kind == _NON:
             kind = _NON
             mid = self._next_mid()
-        answer = encode(kind, code, mid, message.token, options, payload)
+        if options is not self._options:  # mostly those of the answer before
+            self._options = options
+            self._encoded = encode_options(options)
+        answer = encode(kind, code, mid, message.token, self._encoded, payload)
         self.outbox.append(answer)
         return answer if kind == _ACK else b""
 
@@ -329,7 +334,8 @@ class Peer:
         kind, token = ticket
         if isinstance(response, int):
             response = (response, (), b"")
-        datagram = encode(kind, response[0], self._next_mid(), token, response[1], response[2])
+        code, options, payload = response
+        datagram = encode(kind, code, self._next_mid(), token, options, payload)
         if kind == _NON:
             self.outbox.append(datagram)
         else:

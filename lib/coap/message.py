@@ -140,8 +140,29 @@ class Message:
 
     def uint(self, number: int) -> int:
         """The value of the first option `number` as an unsigned integer; -1 where it is absent."""
-        value = self.find(number)
-        return -1 if value is None else int.from_bytes(value, "big")
+        if number not in self.numbers:
+            return -1
+        value = 0
+        span = self.spans[self.numbers.index(number)]
+        for i in range(span >> 12, span & 0xFFF):
+            value = value << 8 | self.data[i]
+        return value
+
+    def decimal(self, i: int) -> int:
+        """The option at index `i` as an ID: up to five digits without leading zeros; else -1."""
+        span = self.spans[i]
+        i = span >> 12
+        span &= 0xFFF
+        value = 0
+        if not 0 < span - i < 6 or self.data[i] == 48 and span - i > 1:
+            return -1
+        while i < span:
+            digit = self.data[i] - 48
+            if not 0 <= digit < 10:
+                return -1
+            value = value * 10 + digit
+            i += 1
+        return value
 
     def all(self, number: int) -> list:
         """The values of every option `number`, in their order."""
@@ -182,25 +203,34 @@ def insert(options: list, number: int, value) -> None:
     options.insert(i, (number, value))
 
 
-def encode(kind: int, code: int, mid: int, token=b"", options=(), payload=b"") -> bytearray:
-    """Build a datagram. `options` are ascending (number, value), a value bytes, str or int."""
+def encode_options(options) -> bytes:
+    """Ascending (number, value) as bytes; a value is bytes, str or int."""
     last = 0
-    head = token
+    out = b""
     for number, value in options:
         if isinstance(value, int):
             value = uint_bytes(value)
         elif isinstance(value, str):
             value = value.encode()
-        head += _option(number - last, len(value)) + value
+        out += _option(number - last, len(value)) + value
         last = number
-    end = 4 + len(head)
+    return out
+
+
+def encode(kind: int, code: int, mid: int, token=b"", options=b"", payload=b"") -> bytearray:
+    """Build a datagram. `options` are ascending (number, value), or bytes of `encode_options`."""
+    if not isinstance(options, bytes):
+        options = encode_options(options)
+    start = 4 + len(token)
+    end = start + len(options)
     # Of its right size at once: a bytearray that grows leaves its smaller selves as garbage
     out = bytearray(end + len(payload) + 1 if payload else end)
     out[0] = 0x40 | kind << 4 | len(token)
     out[1] = code
     out[2] = mid >> 8
     out[3] = mid & 255
-    out[4:end] = head
+    out[4:start] = token
+    out[start:end] = options
     if payload:
         out[end] = 0xFF
         out[end + 1 :] = payload

@@ -26,17 +26,18 @@ _CLOSING_MS = const(5000)
 def split_uri(uri: str) -> tuple:
     """(scheme, host, port) of a server URI, an IPv6 literal in brackets; or ValueError."""
     scheme, _, rest = uri.partition("://")
-    host, _, port = rest.split("/")[0].rpartition(":")
-    if not host or "]" in port:
-        host = host + ":" + port if host else port
-        port = "5684" if scheme == "coaps" else "5683"
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(uri)
-    if host[0] == "[" and host[-1] == "]":
+    host = rest.split("/")[0]
+    port = 5684 if scheme == "coaps" else 5683
+    if host[-1:] != "]" and ":" in host:
+        host, port = host.rsplit(":", 1)
+        port = int(port)
+    if host[:1] == "[" and host[-1] == "]":
         host = host[1:-1]
     elif ":" in host:
+        host = ""
+    if not host or not 0 < port < 65536:
         raise ValueError(uri)
-    return scheme, host, int(port)
+    return scheme, host, port
 
 
 def _udp(host, port, account):

@@ -28,12 +28,11 @@ _IF_MATCH = const(1)
 _IF_NONE_MATCH = const(5)
 _URI_PATH = const(11)
 _CONTENT_FORMAT = const(12)
+_URI_QUERY = const(15)
 _ACCEPT = const(17)
 
 _TEXT = const(0)
 _TLV = const(11542)
-_TEXT_OPTIONS = ((12, 0),)
-_TLV_OPTIONS = ((12, 11542),)
 _CLOSED = (0, 21, 23)  # Security, OSCORE, COSE: no server may see them
 
 
@@ -43,6 +42,8 @@ class Management:
     def __init__(self, model, registration):
         self.model = model
         self.registration = registration
+        self.formats = {}
+        self.path = []
 
     def handle(self, message, now: int):
         """Answer a request: a code, (code, options, payload), or SILENCE before registration."""
@@ -57,9 +58,22 @@ class Management:
         """Where a body in blocks goes: None, it is collected."""
         return None
 
+    def _path(self, message):
+        # The Uri-Path as IDs, in one list for ever. What names no ID exists nowhere.
+        path = self.path
+        path.clear()
+        numbers = message.numbers
+        for i in range(len(numbers)):
+            if numbers[i] == _URI_PATH:
+                ident = message.decimal(i)
+                if not 0 <= ident < 65535:
+                    raise Lwm2mError(_NOT_FOUND)
+                path.append(ident)
+        return path
+
     def _operate(self, message):
-        path = _path(message)
-        if not path:
+        path = self._path(message)
+        if not 0 < len(path) < 5:
             return _NOT_ALLOWED
         if path[0] in _CLOSED:
             return _UNAUTHORIZED
@@ -74,111 +88,77 @@ class Management:
         if len(path) == 3:
             if code == _POST:
                 return self._execute(obj, path, message)
-            if code == _PUT and len(message.payload()):
+            if code == _PUT and message.find(_URI_QUERY) is None:
                 return self._write(obj, path, message)
         return _NOT_ALLOWED
 
+    def _format(self, number, refusal):
+        # The module of a content format and the option that names it, loaded when first used
+        form = self.formats.get(number)
+        if form is None:
+            if number == _TEXT:
+                from .formats import text as module
+            elif number == _TLV:
+                from .formats import tlv as module
+            else:
+                raise Lwm2mError(refusal)
+            form = self.formats[number] = module, ((_CONTENT_FORMAT, number),)
+        return form
+
     def _read(self, obj, path, message):
         accept = message.uint(_ACCEPT)
-        if len(path) < 3:
-            if accept >= 0 and accept != _TLV:
-                return _NOT_ACCEPTABLE
-            from .formats import tlv
-
-            iids = path[1:] or sorted(obj.instances)
-            content = [(iid, readable(obj, iid)) for iid in iids]
-            return _CONTENT, _TLV_OPTIONS, tlv.encode(content, len(path))
-        return self._read_resource(obj, path, accept)
-
-    def _read_resource(self, obj, path, accept):
-        iid, rid = path[1], path[2]
-        entry = _present(obj, iid, rid)
-        if not entry & _READ:
-            return _NOT_ALLOWED
-        value = obj.read(iid, rid)
-        multiple = entry & _MULTIPLE
-        if len(path) == 4:
-            if not multiple or path[3] not in value:
-                return _NOT_FOUND
-            value = value[path[3]]
-            multiple = 0
-        if accept < 0:
-            accept = _TLV if multiple else _TEXT
-        if accept == _TEXT and not multiple:
-            from .formats import text
-
-            return _CONTENT, _TEXT_OPTIONS, text.encode(entry & 255, value)
-        if accept != _TLV:
-            return _NOT_ACCEPTABLE
-        from .formats import tlv
-
-        return _CONTENT, _TLV_OPTIONS, tlv.encode_resource(path, entry & 255, value)
+        if len(path) > 2:
+            kind = _kind(obj, path, _READ)
+            value = obj.read(path[1], path[2])
+            if len(path) == 4:
+                value = _instance(value, path[3])
+            if accept < 0:
+                accept = _TLV if isinstance(value, dict) else _TEXT
+            module, option = self._format(accept, _NOT_ACCEPTABLE)
+            return _CONTENT, option, module.encode_resource(path, kind & 255, value)
+        module, option = self._format(_TLV if accept < 0 else accept, _NOT_ACCEPTABLE)
+        iids = path[1:] or sorted(obj.instances)
+        content = [(iid, _all_readable(obj, iid)) for iid in iids]
+        return _CONTENT, option, module.encode(content, len(path))
 
     def _write(self, obj, path, message):
-        iid, rid = path[1], path[2]
-        entry = _present(obj, iid, rid)
-        if not entry & _WRITE or entry & _MULTIPLE:
+        kind = _kind(obj, path, _WRITE)
+        if kind & _MULTIPLE:
             return _NOT_ALLOWED
-        form = message.uint(_CONTENT_FORMAT)
-        if form == _TLV:
-            from .formats import tlv
-
-            value = tlv.decode_resource(rid, entry & 255, message.payload())
-        elif form <= _TEXT:
-            from .formats import text
-
-            value = text.decode(entry & 255, message.payload())
-        else:
-            return _UNSUPPORTED_FORMAT
-        obj.write(iid, rid, value)
+        number = max(message.uint(_CONTENT_FORMAT), _TEXT)
+        module, _ = self._format(number, _UNSUPPORTED_FORMAT)
+        rid = path[2]
+        obj.write(path[1], rid, module.decode_resource(rid, kind, message.payload()))
         self.model.changes += 1
         return _CHANGED
 
     def _execute(self, obj, path, message):
-        iid, rid = path[1], path[2]
-        if not _present(obj, iid, rid) & _EXECUTE:
-            return _NOT_ALLOWED
+        _kind(obj, path, _EXECUTE)
         if message.uint(_CONTENT_FORMAT) > _TEXT:
             return _UNSUPPORTED_FORMAT
-        obj.execute(iid, rid, bytes(message.payload()))
+        obj.execute(path[1], path[2], bytes(message.payload()))
         self.model.changes += 1
         return _CHANGED
 
 
-def _path(message):
-    # The Uri-Path as integers. What names no ID exists nowhere; more than four levels are no path.
-    path = []
-    data = message.data
-    for i, number in enumerate(message.numbers):
-        if number != _URI_PATH:
-            continue
-        span = message.spans[i]
-        end = span & 0xFFF
-        i = span >> 12
-        value = -1 if i == end or end - i > 5 or data[i] == 48 and end - i > 1 else 0
-        while i < end:
-            digit = data[i] - 48
-            if not 0 <= digit <= 9 or value < 0:
-                raise Lwm2mError(_NOT_FOUND)
-            value = value * 10 + digit
-            i += 1
-        if not 0 <= value < 65535:
-            raise Lwm2mError(_NOT_FOUND)
-        path.append(value)
-    if len(path) > 4:
-        raise Lwm2mError(_NOT_ALLOWED)
-    return path
-
-
-def _present(obj, iid, rid):
-    entry = obj.entry(rid)
-    if not entry or rid not in obj.instances[iid]:
+def _kind(obj, path, operation):
+    # The type of the Resource at `path`, if it is there and allows the operation; 0x800: multiple
+    entry = obj.entry(path[2])
+    if not entry or path[2] not in obj.instances[path[1]]:
         raise Lwm2mError(_NOT_FOUND)
-    return entry
+    if not entry & operation:
+        raise Lwm2mError(_NOT_ALLOWED)
+    return entry & (_MULTIPLE | 255)
 
 
-def readable(obj, iid: int) -> list:
-    """The readable Resources of an Instance: a list of (ID, type, value)."""
+def _instance(value, riid):
+    if not isinstance(value, dict) or riid not in value:
+        raise Lwm2mError(_NOT_FOUND)
+    return value[riid]
+
+
+def _all_readable(obj, iid):
+    # The readable Resources of an Instance: (ID, type, value)
     found = []
     for rid in sorted(obj.instances[iid]):
         entry = obj.entry(rid)

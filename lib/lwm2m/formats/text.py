@@ -8,6 +8,7 @@ from ..model import Lwm2mError
 from .number import from_text, to_text
 
 _BAD_REQUEST = const(0x80)
+_NOT_ACCEPTABLE = const(0x86)
 
 # Types of values, see model
 _INTEGER = const(2)
@@ -19,8 +20,15 @@ _OBJLNK = const(7)
 _UNSIGNED = const(8)
 
 
-def encode(kind: int, value) -> bytes:
-    """One value of type `kind`."""
+def encode(content: list, level: int) -> bytes:
+    """Refused: text has one value, not Instances."""
+    raise Lwm2mError(_NOT_ACCEPTABLE)
+
+
+def encode_resource(path: list, kind: int, value) -> bytes:
+    """One value of type `kind`; Lwm2mError 4.06 for a multiple Resource."""
+    if isinstance(value, dict):
+        raise Lwm2mError(_NOT_ACCEPTABLE)
     if isinstance(value, str):
         return value.encode()
     if kind == _BOOLEAN:
@@ -32,7 +40,7 @@ def encode(kind: int, value) -> bytes:
     return to_text(value).encode()
 
 
-def decode(kind: int, data: bytes):
+def decode_resource(rid: int, kind: int, data: memoryview):
     """The value of type `kind`; Lwm2mError 4.00 where the text is none."""
     try:
         text = str(data, "utf-8")
