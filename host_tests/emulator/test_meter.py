@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable, Iterator
 
 import pytest
-from host_tests.emulator import Board, imports
+from host_tests.emulator import Board, imports, seeded
 from host_tests.emulator.meter_server import MeterServer
 from host_tests.emulator.meters import METERS, WATER, Meter
 
@@ -50,6 +50,18 @@ def read_ms(board: Board, server: MeterServer, meter: Meter) -> float:
     answer, sent, received = server.read("/3/0/0")
     assert answer.payload == meter.manufacturer
     return board.span_ms(sent, received)
+
+
+def test_it_registers_over_a_bad_line(server: MeterServer):
+    # This seed loses the first Register, and answers the second twice and late.
+    faults = seeded(3, drop=0.4, duplicate=0.3, delay=0.3, ms=900)
+    with Board(WATER.files(server.port), faults=faults, probe=True) as board:
+        board.wait_for_line("registered")
+        tries = [d.data for d in board.datagrams if d.from_guest]
+        assert len(tries) == 2
+        assert tries[0] == tries[1]
+        board.wait_for_datagram(lambda d: not d.from_guest, after=3)
+        assert board.live_heap().free >= HEAP_FREE
 
 
 def test_its_imports_are_those_of_its_profile(server: MeterServer, measured: Callable):
