@@ -92,10 +92,14 @@ class Board:
         self._call(self._reset, timeout, "no USB console after reset")
 
     async def _reset(self) -> None:
+        self.chip.hard_reset()
+        await self._rebooting
+
+    def _was_reset(self) -> None:
+        """Follow a reset by us, or by the guest's machine.reset() or watchdog."""
         self.line.restart()
         self.started_ns = self.chip.now_ns
-        self.chip.hard_reset()
-        await self._console_is_there()
+        self._rebooting = self._loop.create_task(self._console_is_there())
 
     async def _console_is_there(self) -> None:
         await self.chip.connected.wait()
@@ -105,6 +109,7 @@ class Board:
     async def _main(self) -> None:
         self._loop, self._finish = asyncio.get_running_loop(), asyncio.Event()
         self.chip = Chip(IMAGE, self._pace)
+        self.chip.on_hard_reset = self._was_reset
         self._write_flash()
         self.console, self.line = Console(self.chip), Line(self.chip, faults=self._faults)
         for attach in self._devices:

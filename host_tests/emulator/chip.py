@@ -5,6 +5,7 @@ Subclasses rather than patches: nothing changes for another user of the package 
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rp2040py.boards import BoardSpec
@@ -192,6 +193,7 @@ class Chip(BaseDevice):
             EventUart.mend(plain)
         self.connected = asyncio.Event()
         self.cdc.on_device_connected = self.connected.set
+        self.on_hard_reset: Callable[[], object] = lambda: None
 
     @property
     def now_ns(self) -> float:
@@ -199,6 +201,7 @@ class Chip(BaseDevice):
         return self.mcu.clock.nanos
 
     def hard_reset(self, **cause: object) -> None:
-        """Reset the chip, flash kept; `connected` tells when its console is back."""
+        """Reset the chip, flash kept, by us or by the guest; `connected`: its console is back."""
         self.connected.clear()
         super().hard_reset(**cause)
+        self.on_hard_reset()

@@ -128,6 +128,16 @@ def test_the_boards_pulses_are_counted():
         assert 24 <= int(board.run("print(p.pulses())")) <= output.count
 
 
+def test_a_reset_by_the_guest_is_one_too(echo):
+    main = PPP_UP + "link(%d).send(b'up')\nprint('sent')\ntime.sleep(1)\nmachine.reset()"
+    with Board({"main.py": (main % echo.port).encode()}) as board:
+        board.wait_for_line("sent")
+        first = board.line.up_ns
+        board.wait_for_datagram(lambda d: d.data == b"up", after=2)
+        assert board.line.up_ns > first + 1e9
+        assert board.now_ms < 1000
+
+
 RETRYING = """
 s = link(%d)
 s.settimeout(0.2)
