@@ -273,11 +273,6 @@ def test_each_transfer_has_its_own_etag():
     assert len(tags) == 40
 
 
-def test_an_etag_of_the_application_is_kept():
-    server = Server((0x45, ((ETAG, b"mine"),), BODY))
-    assert server.get(0, 0)[2] == b"mine" and server.get(1, 0)[2] == b"mine"
-
-
 def test_a_snapshot_that_changed_between_two_transfers():
     server = Server((0x45, (), BODY))
     _, _, first, _ = server.get(0, 5)

@@ -39,7 +39,7 @@ class Blocks:
         self._view = None  # the representation going out: code, options, payload
         self._view_key = None
         self._view_until = _NEVER
-        self._etag = peer.random(2) + b"\0\0"
+        self._etag = int.from_bytes(peer.random(4), "big")
 
     def handle(self, message, now: int):
         """Answer a request that has a Block option. Returns a response as `app.handle` does."""
@@ -71,11 +71,8 @@ class Blocks:
         if number == 0 and len(payload) <= 16 << szx:
             return response
         options = list(options)
-        if _ETAG not in [option[0] for option in options]:
-            e = self._etag
-            count = (e[2] << 8 | e[3]) + 1
-            self._etag = e[:2] + bytes((count >> 8 & 255, count & 255))
-            insert(options, _ETAG, self._etag)
+        self._etag += 1
+        insert(options, _ETAG, self._etag & 0xFFFFFFFF | 1 << 24)
         self._view = code, options, payload
         self._view_key = message.key()
         return self._piece(number, szx, now)
@@ -90,11 +87,11 @@ class Blocks:
         if start >= len(payload):
             return _BAD_REQUEST
         more = start + size < len(payload)
-        if number:
-            options = [option for option in options if option[0] != _OBSERVE]
-        else:
-            options = list(options)
+        options = list(options)
+        if not number:
             insert(options, _SIZE2, len(payload))
+        elif options[1:] and options[1][0] == _OBSERVE:  # behind the ETag
+            options.pop(1)
         insert(options, _BLOCK2, number << 4 | more << 3 | szx)
         if more:
             self._view_until = now + self.peer.exchange_lifetime()

@@ -94,8 +94,7 @@ class Answers:
                 r[1] = mid
                 r[3] = until
                 return
-        self.ranges = [r for r in self.ranges if r[3] > now]
-        self.ranges.append([mid, mid, now, until])
+        self.ranges.append([mid, mid, now, until])  # there is room: `full` was asked before
 
 
 def _mid(datagram):
@@ -214,14 +213,12 @@ class Peer:
         answers.add(mid, answer, keep, now, now + self.exchange_lifetime())
 
     def _handle(self, message, now):
+        numbers = message.numbers
         try:
-            if message.bad:
-                if message.bad in (35, 39):
-                    return _NO_PROXY
-                return _BAD_OPTION, (), b"option %d" % message.bad
-            numbers = message.numbers
             if 35 in numbers or 39 in numbers:
                 return _NO_PROXY
+            if message.bad:
+                return _BAD_OPTION, (), b"option %d" % message.bad
             if 23 in numbers or 27 in numbers:
                 return self._blocks().handle(message, now)
             response = self.app.handle(message, now)

@@ -166,14 +166,19 @@ class Message:
 
     def all(self, number: int) -> list:
         """The values of every option `number`, in their order."""
-        return [self._value(i) for i, n in enumerate(self.numbers) if n == number]
+        found = []
+        for i in range(len(self.numbers)):
+            if self.numbers[i] == number:
+                found.append(self._value(i))
+        return found
 
     def key(self) -> list:
         """What requests of one block-wise transfer share: method, options but the blocks' own."""
         found = [self.code]
-        for i, n in enumerate(self.numbers):
-            if n not in (6, 23, 27, 28, 60):
-                found.append((n, self._value(i)))
+        for i in range(len(self.numbers)):
+            if self.numbers[i] not in (6, 23, 27, 28, 60):
+                found.append(self.numbers[i])
+                found.append(self._value(i))
         return found
 
 

@@ -3,6 +3,7 @@
 from micropython import const
 
 from coap.exchange import SILENCE
+from coap.message import CoapError
 
 from .model import Lwm2mError
 
@@ -55,8 +56,9 @@ class Management:
             return error.code
 
     def upload(self, message):
-        """Where a body in blocks goes: None, it is collected."""
-        return None
+        """Where a body in blocks goes: None, it is collected; nowhere before registration."""
+        if not self.registration.location:
+            raise CoapError(SILENCE)
 
     def _path(self, message):
         # The Uri-Path as IDs, in one list for ever. What names no ID exists nowhere.

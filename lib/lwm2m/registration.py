@@ -33,7 +33,6 @@ _INITIAL_DELAY = const(14)
 _RETRY_COUNT = const(17)
 _RETRY_TIMER = const(18)
 _SEQUENCE_DELAY = const(19)
-_SEQUENCE_COUNT = const(20)
 _FOREVER = const(0xFFFFFFFF)
 
 _VERSIONS = ("1.2", "1.1", "1.0")
@@ -66,7 +65,6 @@ class Registration:
         self._at = _NEVER  # when the state wants to move on
         self._sent_at = 0
         self._attempt = 0
-        self._sequence = 0
         self._sent = None  # lifetime, binding, listing as the server knows them
         self._sending = None
         self._changes = -1
@@ -94,14 +92,13 @@ class Registration:
         delay = self._setting(_RETRY_TIMER, 60) * 1000 << self._attempt - 1
         if self._attempt >= self._setting(_RETRY_COUNT, 5):
             self._attempt = 0
-            self._sequence += 1
             delay = self._setting(_SEQUENCE_DELAY, 86400)
             if delay == _FOREVER:
                 self.log(1, "no more attempts to register")
                 self.state = _OFF
                 return
-            # After Sequence Retry Count the bootstrap server is asked. Without one, a meter in a
-            # pit must not give up for good: it goes on at this slowest pace.
+            # After as many sequences as /1/x/20 says a bootstrap server is asked. Without one, a
+            # meter in a pit must not give up for good: it goes on at this slowest pace.
             delay *= 1000
         self._wait(delay + self._jitter(delay >> 2), now)
 
@@ -112,9 +109,10 @@ class Registration:
             self._wait(0, now)
 
     def update(self, now: int) -> None:
-        """Send a Registration Update as soon as possible."""
-        self._at = now
-        self.deadline = 0
+        """Send a Registration Update as soon as possible, if there is none under way."""
+        if self.state == _REGISTERED:
+            self._at = now
+            self.deadline = 0
 
     def stop(self, now: int, silence: int = -1) -> None:
         """De-register; then stay OFF, or be silent for `silence` ms and register again."""
@@ -161,8 +159,8 @@ class Registration:
         self.deadline = 0
 
     def _drop(self):
+        # The outbox stays: an acknowledgement may be in it, to go before the transport does.
         self.peer = self.location = self._sent = None
-        self.outbox = []
 
     def _setting(self, rid, default):
         value = self.model.object(1).instances[self.iid].get(rid)
@@ -179,27 +177,32 @@ class Registration:
     def _register(self, now):
         self.state = _REGISTERING
         self.location = None
+        query = "ep=" + self.endpoint, "lwm2m=" + self.version
+        self._tell([(_URI_PATH, "rd")], (None, "U", None), query, self._registered, now)
+
+    def _tell(self, options, known, query, done, now):
+        # Send what of lifetime, binding and listing the server does not know yet
         self._at = _NEVER
         self._sent_at = now
-        self._sending = lifetime, binding, _ = self._wanted()
-        options = [
-            (_URI_PATH, "rd"),
-            (_CONTENT_FORMAT, 40),
-            (_URI_QUERY, "ep=" + self.endpoint),
-            (_URI_QUERY, "lt=%d" % lifetime),
-            (_URI_QUERY, "lwm2m=" + self.version),
-        ]
-        if binding != "U":
-            options.append((_URI_QUERY, "b=" + binding))
-        links = link.registration(self.model, self.version)
-        self.peer.request(_POST, options, links, self._registered, now)
+        self._sending = lifetime, binding, listing = self._wanted()
+        links = b""
+        if listing != known[2]:
+            options.append((_CONTENT_FORMAT, 40))
+            links = link.registration(self.model, self.version)
+        if lifetime != known[0]:
+            query = query[:1] + ("lt=%d" % lifetime,) + query[1:]
+        if binding != known[1]:
+            query += ("b=" + binding,)
+        for part in query:
+            options.append((_URI_QUERY, part))
+        self.peer.request(_POST, options, links, done, now)
         self.deadline = 0
 
     def _registered(self, message, now):
         code = message.code if message else 0
         if code == _CREATED and _LOCATION_PATH in message.numbers:
             self.location = message.all(_LOCATION_PATH)
-            self._attempt = self._sequence = 0
+            self._attempt = 0
             self._settle(now)
             self.log(3, "registered", self.version)
         elif code == _PRECONDITION_FAILED and self.version != _VERSIONS[-1]:
@@ -234,26 +237,11 @@ class Registration:
             if trigger is not None or self._wanted() != self._sent:
                 self._at = now
         if now >= self._at:
-            self._update(now)
+            self.state = _UPDATING
+            self._tell(self._path(), self._sent, (), self._updated, now)
 
     def _path(self):
         return [(_URI_PATH, segment) for segment in self.location]
-
-    def _update(self, now):
-        self.state = _UPDATING
-        self._at = _NEVER
-        self._sent_at = now
-        self._sending = lifetime, binding, listing = self._wanted()
-        options = self._path()
-        links = b""
-        if listing != self._sent[2]:
-            options.append((_CONTENT_FORMAT, 40))
-            links = link.registration(self.model, self.version)
-        if lifetime != self._sent[0]:
-            options.append((_URI_QUERY, "lt=%d" % lifetime))
-        if binding != self._sent[1]:
-            options.append((_URI_QUERY, "b=" + binding))
-        self.peer.request(_POST, options, links, self._updated, now)
 
     def _updated(self, message, now):
         if self.state != _UPDATING:

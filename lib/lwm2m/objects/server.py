@@ -2,7 +2,9 @@
 
 from micropython import const
 
-from ..model import Object
+from ..model import Lwm2mError, Object
+
+_BAD_REQUEST = const(0x80)
 
 _DISABLE = const(4)
 _UPDATE = const(8)
@@ -49,6 +51,12 @@ class Server(Object):
         self.triggers = {}
         for resources in instances.values():
             resources[_DISABLE] = resources[_UPDATE] = None
+
+    def write(self, iid: int, rid: int, value) -> None:
+        """Keep a value; no number here may be negative: such a lifetime would end at once."""
+        if isinstance(value, int) and value < 0:
+            raise Lwm2mError(_BAD_REQUEST)
+        self.instances[iid][rid] = value
 
     def execute(self, iid: int, rid: int, argument: bytes) -> None:
         """Disable or Registration Update Trigger; carried out once the answer is on its way."""
