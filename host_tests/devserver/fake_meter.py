@@ -6,10 +6,14 @@ update, notify and deregister. Text for single resources, TLV on request; one so
 has.
 """
 
+import argparse
 import asyncio
 import contextlib
+import itertools
 import struct
+import sys
 import threading
+import time
 
 import aiocoap
 from aiocoap import resource
@@ -210,3 +214,28 @@ class FakeMeter:
         """Stop answering requests, or go on."""
         switch = self.listening.clear if silent else self.listening.set
         self.loop.call_soon_threadsafe(switch)
+
+
+def main() -> None:
+    """A meter process as `make run` starts one: register, tick, de-register on SIGINT."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--server")
+    options.add_argument("--endpoint")
+    options.add_argument("--no-observe", action="store_true")
+    options.add_argument("--fail", action="store_true")
+    chosen = options.parse_args()
+    if chosen.fail:
+        sys.exit("meter: no such profile")
+    with FakeMeter(chosen.server, chosen.endpoint) as meter:
+        meter.observable = not chosen.no_observe
+        meter.register()
+        try:
+            for tick in itertools.count():
+                meter.notify("/3424/0/1", "%.4f" % (12.345 + tick / 10))
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            meter.deregister()
+
+
+if __name__ == "__main__":
+    main()

@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     add("--awake", type=float, help="seconds a queue-mode client counts as awake (leshan: 93)")
     add("--json", action="store_true", help="commands and events as JSON lines, for scripts")
     add("--demo", action="store_true", help="start a water meter too and show its litres")
-    add("--seconds", type=float, help="end by itself after so long (--demo)")
+    add("--seconds", type=float, help="end by itself after so long (not with --json)")
     add("--endpoint", default="water-1", help="the meter's name (--demo; default: %(default)s)")
     return options
 
@@ -45,7 +45,7 @@ def notice(text: str) -> None:
 
 
 def interrupt(number: int, frame: object) -> None:
-    """SIGTERM ends the server as Ctrl-C does: through every `finally`."""
+    """Ctrl-C and SIGTERM end the server alike: through every `finally`."""
     raise KeyboardInterrupt
 
 
@@ -59,6 +59,22 @@ def serve_json(options: argparse.Namespace) -> None:
         engine.stop()
 
 
+def serve_person(options: argparse.Namespace) -> None:
+    """The screen and the prompt."""
+    from .console import Console, log_quietly
+
+    log_quietly(LOG)
+    console = Console()
+    engine, seconds = start.start(
+        options.engine, settings(options), console.emit, console.say, LOG
+    )
+    try:
+        console.serving(engine, seconds)
+        console.run(options.seconds)
+    finally:
+        engine.stop()
+
+
 def serve(options: argparse.Namespace) -> int:
     """Whichever way of serving was asked for; its exit code."""
     if options.json:
@@ -68,15 +84,15 @@ def serve(options: argparse.Namespace) -> int:
         from .demo import run_demo
 
         return run_demo(options, settings(options), LOG)
-    from .prompt import run_prompt
-
-    return run_prompt(options, settings(options), LOG)
+    serve_person(options)
+    return 0
 
 
 def main() -> int:
     """Run; an error for the user is one line and exit code 1."""
     options = parser().parse_args()
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)  # explicitly: a shell's background job ignores it
     try:
         return serve(options)
     except DevserverError as error:

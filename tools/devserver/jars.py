@@ -10,7 +10,9 @@ import fcntl
 import hashlib
 import importlib.util
 import pathlib
+import signal
 import sys
+import threading
 
 from .engine import EngineUnavailable
 
@@ -43,6 +45,7 @@ def fetch(lock: pathlib.Path = SERVER, cache: pathlib.Path = CACHE) -> list[str]
     """The paths of the jars of `lock`; downloads only what is missing or damaged."""
     jars = [(coordinate, digest, place(cache, coordinate)) for coordinate, digest in listed(lock)]
     if not all(intact(path, digest) for _, digest, path in jars):
+        print("devserver: fetching Leshan from Maven Central into", cache, file=sys.stderr)
         with exclusive(cache):
             for coordinate, digest, path in jars:
                 if not intact(path, digest):
@@ -126,3 +129,15 @@ def start_jvm(log: pathlib.Path | None = None, lock: pathlib.Path = SERVER) -> N
         jpype.startJVM(str(library), *options(log), classpath=jars, interrupt=False)
     except (OSError, RuntimeError, jpype.JVMNotFoundException) as error:
         raise EngineUnavailable("the JVM %s does not start: %s" % (library, error)) from error
+    restore_signals()
+
+
+def restore_signals() -> None:
+    """Install Python's handlers anew: after the JVM's start (JPype 1.7.1) a blocked main thread no longer
+    wakes up at a signal, so Ctrl-C and SIGTERM would wait for the next event.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if handler is not None:
+                signal.signal(number, handler)

@@ -1,6 +1,7 @@
 """Choosing and starting an engine."""
 
 import pathlib
+import signal
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,21 @@ def make(
     return LeshanEngine(settings, emit)
 
 
+def start_whole(engine: Engine) -> None:
+    """Start the engine wholly or not at all: Ctrl-C half-way would leave threads that never end."""
+    late: list = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    kept = {number: signal.signal(number, lambda *what: late.append(what)) for number in numbers}
+    try:
+        engine.start()
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    if late:
+        engine.stop()
+        raise KeyboardInterrupt
+
+
 def start(
     name: str | None,
     settings: Settings,
@@ -41,5 +57,5 @@ def start(
             raise
         notice("engine leshan cannot be had, so small serves: %s" % error)
         engine = make("small", settings, emit, log)
-    engine.start()
+    start_whole(engine)
     return engine, round(time.monotonic() - began, 2)

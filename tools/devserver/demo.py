@@ -1,0 +1,160 @@
+"""`make run`: the server, a water meter as a child process, and its litres on the screen."""
+
+import argparse
+import contextlib
+import pathlib
+import queue
+import signal
+import subprocess
+import sys
+import threading
+
+from . import start
+from .console import Console, log_quietly
+from .engine import DEFAULT_PORT, Settings, StartError, probe
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+METER_LOG = ROOT / "build" / "meter.log"
+VOLUME = "/3424/0/1"
+PERIOD = 2.0  # seconds between polls of a client without observations
+PATIENCE = 10.0  # seconds the meter has to de-register
+
+
+def meter_command(uri: str, endpoint: str) -> list[str]:
+    """How the meter is started; it runs in the foreground and de-registers on SIGINT."""
+    meter = str(ROOT / "tools" / "meter.py")
+    return [sys.executable, meter, "--server", uri, "--endpoint", endpoint]
+
+
+class Meter:
+    """The child process."""
+
+    def __init__(self, command: list[str], ended) -> None:
+        METER_LOG.parent.mkdir(parents=True, exist_ok=True)
+        self.stopping = False
+        with open(METER_LOG, "wb") as log:
+            # a session of its own: Ctrl-C reaches it once, through us, while the server listens
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        threading.Thread(target=self._wait, args=(ended,), daemon=True).start()
+
+    def _wait(self, ended) -> None:
+        self.process.wait()
+        if not self.stopping:
+            ended()
+
+    def stop(self) -> int:
+        """Let it de-register; its exit code."""
+        self.stopping = True
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def last_words(self) -> str:
+        """The last line it wrote."""
+        lines = METER_LOG.read_text(errors="replace").split("\n")
+        return next((text.strip() for text in reversed(lines) if text.strip()), "it said nothing")
+
+
+class Watcher:
+    """Observes the volume of every client that registers; polls where that is not answered."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.polled: set[str] = set()
+        self.new: queue.SimpleQueue = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def emit(self, event: dict) -> None:
+        """An event of the engine's, on its way to the console."""
+        self.console.emit(event)
+        if event["event"] == "registered":
+            self.new.put(event["endpoint"])
+        elif event["event"] in ("deregistered", "expired"):
+            self.polled.discard(event["endpoint"])
+
+    def start(self) -> None:
+        """Begin to watch, once the engine runs."""
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self.new.put(None)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                endpoint = self.new.get(timeout=PERIOD)
+            except queue.Empty:
+                for each in list(self.polled):
+                    self._ask("read", each)
+                continue
+            if endpoint is None:
+                return
+            self._observe(endpoint)
+
+    def _observe(self, endpoint: str) -> None:
+        if self._ask("observe", endpoint).get("observed"):
+            self.polled.discard(endpoint)
+        elif endpoint not in self.polled:
+            self.polled.add(endpoint)
+            self.console.say("%s observes nothing: reading it every %g s" % (endpoint, PERIOD))
+
+    def _ask(self, operation: str, endpoint: str) -> dict:
+        answer = self.console.engine.ask({"op": operation, "endpoint": endpoint, "path": VOLUME})
+        if answer.get("value") is not None:
+            reading = {"event": "reading", "endpoint": endpoint, "path": VOLUME}
+            self.console.emit({**reading, "value": answer["value"]})
+        elif operation == "read" and "error" in answer:
+            self.console.say("read %s of %s: %s" % (VOLUME, endpoint, answer["error"]), "red")
+        return answer
+
+
+def free_port(settings: Settings, given: bool, say) -> None:
+    """Without --port, a taken default port is no reason not to run: any other will do."""
+    if given:
+        return
+    try:
+        probe(settings.host, settings.port)
+    except StartError:
+        say("UDP port %d is taken: any free port serves instead" % DEFAULT_PORT)
+        settings.port = 0
+
+
+def run_demo(options: argparse.Namespace, settings: Settings, log: pathlib.Path) -> int:
+    """Server and meter until Ctrl-C or --seconds; 0 unless the meter failed."""
+    log_quietly(log)
+    console = Console()
+    watcher = Watcher(console)
+    free_port(settings, options.port is not None, console.say)
+    engine, took = start.start(options.engine, settings, watcher.emit, console.say, log)
+    try:
+        console.serving(engine, took)
+        watcher.start()
+        return with_meter(console, watcher, engine.addresses()["coap"], options)
+    finally:
+        engine.stop()
+
+
+def with_meter(console: Console, watcher: Watcher, uri: str, options: argparse.Namespace) -> int:
+    """The meter's life: it ends first, while the server can still take its De-register."""
+    meter = Meter(meter_command(uri, options.endpoint), console.end)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            console.run(options.seconds)
+        failed = meter.process.poll()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # the end takes seconds: once is enough
+        watcher.stop()
+        meter.stop()
+        console.drain()
+    if failed:
+        print("the meter ended with %d: %s" % (failed, meter.last_words()), file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,196 @@
+"""What a person sees: registrations, readings and events, kept here and drawn with rich."""
+
+import collections
+import io
+import json
+import threading
+import time
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from . import models
+
+WATER = (3424, 1)  # cumulated volume in m3: shown in litres
+KEPT = 200
+COLOURS = {
+    "registered": "green",
+    "updated": "cyan",
+    "notification": "blue",
+    "reading": "blue",
+    "send": "blue",
+    "deregistered": "yellow",
+    "expired": "red",
+    "error": "red",
+}
+
+
+def quantity(path: str, value: object) -> str:
+    """A value with its unit; the water volume in litres as well."""
+    known = resource_facts(path)
+    unit = (known or {}).get("units", "")
+    text = value if isinstance(value, str) else json.dumps(value)
+    text = "%s %s" % (text, unit) if unit else text
+    return "%s = %s" % (text, litres(value)) if is_water(path, value) else text
+
+
+def resource_facts(path: str) -> dict | None:
+    """What models.json knows about a path of three levels or more."""
+    parts = path.split("/")[1:]
+    return models.resource(int(parts[0]), int(parts[2])) if len(parts) > 2 else None
+
+
+def is_water(path: str, value: object) -> bool:
+    """Whether this is a volume of water that has a number."""
+    known = resource_facts(path)
+    return known is models.resource(*WATER) and isinstance(value, (int, float))
+
+
+def litres(value: float) -> str:
+    """Cubic metres as litres, by thousands."""
+    return "{:,.1f} L".format(value * 1000).replace(",", " ")
+
+
+def describe(event: dict) -> str:
+    """An event in one line, without its time."""
+    kind, endpoint = event["event"], event.get("endpoint") or ""
+    if kind in ("registered", "updated"):
+        queue = "Q" if event.get("queue") else ""
+        facts = (event["version"], event["binding"] + queue, event["lifetime"], event["address"])
+        return "%s %s: LwM2M %s, %s, %d s, %s" % (kind, endpoint, *facts)
+    listed = [quantity_line(path, value) for path, value in event_values(event)]
+    if listed:
+        return "%s %s %s" % (kind, endpoint, ", ".join(listed))
+    return " ".join(part for part in (kind, endpoint, event.get("error", "")) if part)
+
+
+def quantity_line(path: str, value: object) -> str:
+    """A path and its value."""
+    return "%s %s" % (path, quantity(path, value))
+
+
+def event_values(event: dict) -> list[tuple[str, object]]:
+    """The (path, value) pairs an event brings."""
+    if "value" in event:
+        return [(event["path"], event["value"])]
+    held = event.get("values", {})
+    if isinstance(held, dict):
+        return list(held.items())
+    return [(each["path"], each["value"]) for each in held]
+
+
+def clock(when: float) -> str:
+    """A time of day."""
+    return time.strftime("%H:%M:%S", time.localtime(when))
+
+
+def line(event: dict) -> str:
+    """An event as the plain text that replaces the screen where there is none."""
+    return "%s %s" % (clock(event.get("time", time.time())), describe(event))
+
+
+class Board:
+    """The state behind the screen; `take` may be called from any thread."""
+
+    def __init__(self, title: str = "") -> None:
+        self.title = title
+        self.lock = threading.Lock()
+        self.clients: dict[str, dict] = {}
+        self.readings: dict[tuple[str, str], tuple] = {}  # (value, since)
+        self.log: collections.deque = collections.deque(maxlen=KEPT)
+
+    def take(self, event: dict) -> None:
+        """Keep what an event says."""
+        with self.lock:
+            self._take(event)
+
+    def _take(self, event: dict) -> None:
+        kind, endpoint = event["event"], event.get("endpoint")
+        now = event.get("time", time.time())
+        if kind in ("registered", "updated"):
+            self.clients[endpoint] = {**event, "seen": now}
+        elif kind in ("deregistered", "expired"):
+            self.clients.pop(endpoint, None)
+        for path, value in event_values(event):
+            self.readings[endpoint, path] = (value, now)
+        if kind != "reading":  # polled readings would push everything else out
+            self.log.append((now, COLOURS.get(kind, ""), describe(event)))
+
+    def say(self, text: str, colour: str = "") -> None:
+        """Add a line of our own, such as the answer to a command."""
+        with self.lock:
+            self.log.append((time.time(), colour, text))
+
+    def endpoints(self) -> list[str]:
+        """Who is registered, the latest last."""
+        with self.lock:
+            return list(self.clients)
+
+    # -- drawing
+
+    def draw(self, width: int, height: int) -> str:
+        """The screen as text with ANSI colours."""
+        sink = io.StringIO()
+        console = Console(file=sink, force_terminal=True, width=width, height=height)
+        with self.lock:
+            console.print(self._layout(height), end="")
+        return sink.getvalue()
+
+    def _layout(self, height: int) -> Group:
+        used = len(self.clients) + len(self.readings) + 9
+        return Group(
+            Panel(self._clients(), title=self.title, title_align="left"),
+            Panel(self._readings(), title="readings", title_align="left"),
+            Panel(self._log(max(3, height - used)), title="events", title_align="left"),
+        )
+
+    def _clients(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_row(
+            *(Text(name, "dim") for name in ("endpoint", "lwm2m", "binding", "left", "from"))
+        )
+        for endpoint, facts in self.clients.items():
+            left = facts["lifetime"] - (time.time() - facts["seen"])
+            mode = facts["binding"] + ("Q" if facts.get("queue") else "")
+            table.add_row(
+                Text(endpoint, "green"), facts["version"], mode, "%d s" % left, facts["address"]
+            )
+        return table
+
+    def _readings(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for (endpoint, path), (value, since) in sorted(self.readings.items()):
+            name = (resource_facts(path) or {}).get("name", "")
+            shown = Text(quantity(path, value), "bold")
+            age = "%d s ago" % max(0, time.time() - since)
+            table.add_row(endpoint, path, name, shown, Text(age, "dim"))
+        return table
+
+    def _log(self, rows: int) -> Text:
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for when, colour, what in list(self.log)[-rows:]:
+            text.append("%s " % clock(when), "dim")
+            text.append(what + "\n", colour)
+        text.rstrip()
+        return text
+
+
+def answer_text(command: dict, answer: dict) -> str:
+    """The answer to a command in one line."""
+    asked = "%s %s" % (command["op"], command.get("path") or " ".join(command.get("paths", [])))
+    if "error" in answer:
+        return "%s: %s" % (asked.strip(), answer["error"])
+    if "registrations" in answer:
+        return (
+            ", ".join(each["endpoint"] for each in answer["registrations"]) or "nobody registered"
+        )
+    parts = [answer.get("code", "done"), answer.get("message", ""), answer.get("location", "")]
+    if "value" in answer:
+        parts.append(quantity(command.get("path", "/"), answer["value"]))
+    parts += ["%s %s" % pair for pair in answer.get("values", {}).items()]
+    parts += answer.get("links", [])
+    if answer.get("observed") is False:
+        parts.append("(not observed: the client answered as to a Read)")
+    return "%s: %s" % (asked.strip(), " ".join(part for part in parts if part))
