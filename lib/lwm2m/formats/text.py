@@ -53,8 +53,10 @@ def decode_resource(rid: int, kind: int, data: memoryview):
         if kind == _OPAQUE:
             return a2b_base64(data)
         if kind == _OBJLNK:
-            oid, iid = text.split(":")
-            return integer(oid, True) & 0xFFFF, integer(iid, True) & 0xFFFF
+            oid, iid = [integer(part, True) for part in text.split(":")]
+            if max(oid, iid) > 0xFFFF:
+                raise ValueError(text)
+            return oid, iid
         return text
     except (ValueError, UnicodeError):
         raise Lwm2mError(_BAD_REQUEST)
