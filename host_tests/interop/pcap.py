@@ -1,6 +1,5 @@
 """Captures as pcap files of raw IP packets, and tshark's opinion of them."""
 
-import ipaddress
 import os
 import shutil
 import struct
@@ -19,35 +18,37 @@ def _checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def packet(source, destination, payload: bytes) -> bytes:
-    """A UDP datagram in its IP packet; the ends as Python's sockets name them."""
-    ends = []
-    for host in (source[0], destination[0]):
-        address = ipaddress.ip_address(host.partition("%")[0])
-        ends.append(getattr(address, "ipv4_mapped", None) or address)
-    if ends[0].version != ends[1].version or ends[0].is_unspecified:
-        ends[0] = ends[1]  # a socket bound to any address: it all happens on the loopback
-    elif ends[1].is_unspecified:
-        ends[1] = ends[0]
-    addresses = ends[0].packed + ends[1].packed
+def packet(addresses: bytes, ports: tuple, payload: bytes) -> bytes:
+    """A UDP datagram in its IP packet; `addresses` are both of them, 8 or 32 bytes."""
     size = 8 + len(payload)
-    udp = struct.pack(">HHHH", source[1], destination[1], size, 0)
+    udp = struct.pack(">HHHH", *ports, size, 0)
     check = _checksum(addresses + struct.pack(">II", size, 17) + udp + payload) or 0xFFFF
     udp = udp[:6] + struct.pack(">H", check) + payload
-    if ends[0].version == 6:
+    if len(addresses) == 32:
         return struct.pack(">IHBB", 0x60000000, size, 17, 64) + addresses + udp
     header = struct.pack(">BBHHHBBH", 0x45, 0, 20 + size, 0, 0x4000, 64, 17, 0) + addresses
     return header[:10] + struct.pack(">H", _checksum(header)) + header[12:] + udp
 
 
-def write(file, datagrams) -> None:
-    """A capture file of the datagrams (with `at`, `source`, `destination`, `data`)."""
+def write(file, captures) -> None:
+    """A capture file of many captures, lists of datagrams.
+
+    The ports are real. The addresses are not: each capture gets two of its own, or tshark would
+    put blocks of different captures together.
+    """
     with open(file, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, _RAW_IP))
-        for one in datagrams:
-            data = packet(one.source, one.destination, one.data)
-            seconds, part = divmod(int(one.at * 1000000), 1000000)
-            out.write(struct.pack("<IIII", seconds, part, len(data), len(data)) + data)
+        for n, capture in enumerate(captures):
+            for one in capture:
+                net = b"\x0a" if one.ipv4 else b"\xfd" + bytes(12)
+                ends = [net + struct.pack(">HB", n, end) for end in (1, 2)]
+                ports = one.own_port, one.meter_port
+                if one.inbound:
+                    ends.reverse()
+                    ports = ports[::-1]
+                data = packet(b"".join(ends), ports, one.data)
+                seconds, part = divmod(int(one.at * 1000000), 1000000)
+                out.write(struct.pack("<IIII", seconds, part, len(data), len(data)) + data)
 
 
 def find_tshark() -> str | None:

@@ -7,6 +7,7 @@ while the test does something else waits in the socket.
 
 import socket
 import time
+import typing
 
 from . import wire
 from .wire import ACK, CON, RST, Heard
@@ -14,15 +15,16 @@ from .wire import ACK, CON, RST, Heard
 PATIENCE = 8.0  # seconds, for what should come at once: a busy machine is slow to start a process
 
 
-class Datagram:
+class Datagram(typing.NamedTuple):
     """One datagram of a capture. `sound` is False where a test broke it on purpose."""
 
-    def __init__(self, at, source, destination, data, sound):
-        self.at = at
-        self.source = source
-        self.destination = destination
-        self.data = data
-        self.sound = sound
+    at: float
+    ipv4: bool
+    own_port: int
+    meter_port: int
+    inbound: bool
+    data: bytes
+    sound: bool
 
 
 def links(payload: bytes) -> dict:
@@ -98,9 +100,9 @@ class Peer:
             return Heard(data, time.monotonic())
 
     def _record(self, meter, data, inbound, sound):
-        own = self.socket.getsockname()
-        ends = (meter, own) if inbound else (own, meter)
-        self.capture.append(Datagram(time.time(), *ends, data, sound))
+        ipv4 = "." in meter[0]
+        one = Datagram(time.time(), ipv4, self.port, meter[1], inbound, data, sound)
+        self.capture.append(one)
 
     # What a server says and waits for
 
@@ -124,8 +126,7 @@ class Peer:
             pass
 
     def _times(self, heard):
-        own = self.socket.getsockname()
-        return sum(one.data == heard.data and one.destination == own for one in self.capture)
+        return sum(one.inbound and one.data == heard.data for one in self.capture)
 
     def answer(self, heard: Heard, code: int, options=(), payload=b"") -> None:
         """Piggybacked on the acknowledgement."""

@@ -144,7 +144,7 @@ def test_a_wrong_configuration_is_refused_in_one_line(tmp_path, wrong, place):
 
 
 def test_a_file_that_is_no_json_is_refused_in_one_line(tmp_path):
-    for content in (b"", b"{", b'{"endpoint": "a",}', b"\xff\xfe", b"{} x", b"[" * 5000):
+    for content in (b"", b"{", b'{"endpoint": a}', b"\xff\xfe", b"{} x", b"[" * 5000):
         file = tmp_path / "wrong.json"
         file.write_bytes(content)
         assert str(file) in refused(run("--config", str(file))), content
