@@ -141,7 +141,10 @@ def run_live(console: Console) -> None:
     keys.add("c-d")(lambda event: console.end())
     body = HSplit([Window(FormattedTextControl(view)), field])
     application = Application(
-        Layout(body, focused_element=field), keys, full_screen=True, refresh_interval=0.5
+        Layout(body, focused_element=field),
+        key_bindings=keys,
+        full_screen=True,
+        refresh_interval=0.5,
     )
 
     def changed() -> None:

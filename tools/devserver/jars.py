@@ -133,8 +133,9 @@ def start_jvm(log: pathlib.Path | None = None, lock: pathlib.Path = SERVER) -> N
 
 
 def restore_signals() -> None:
-    """Install Python's handlers anew: after the JVM's start (JPype 1.7.1) a blocked main thread no longer
-    wakes up at a signal, so Ctrl-C and SIGTERM would wait for the next event.
+    """Install Python's signal handlers anew, for JPype 1.7.1 and the JVM leave them changed.
+
+    Without this a blocked main thread sleeps on, and Ctrl-C and SIGTERM wait for the next event.
     """
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -96,7 +96,7 @@ def to_unsigned(value: int) -> object:
     """A ULong, whose range Java's long has not."""
     if not 0 <= value < 1 << 64:
         raise CommandError("%d is outside an unsigned integer of 64 bits" % value)
-    return ULong.valueOf(String.valueOf(value))
+    return ULong.valueOf(str(value))
 
 
 def to_integer(value: int) -> object:

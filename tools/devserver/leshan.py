@@ -250,7 +250,12 @@ class LeshanEngine(Engine):
         self.inbox.put(lambda: done({"error": "timeout" if late else exception_text(error)}))
 
     def _add_key(self, command: dict) -> dict:
-        key = values.opaque(command["key"])
+        try:
+            key = values.opaque(command["key"])
+        except CommandError:
+            raise CommandError(
+                'key must be {"hex": ...} or {"base64": ...}'
+            ) from None  # not shown
         try:
             self.keys.remove(command["endpoint"], True)
             self.keys.add(

@@ -27,6 +27,11 @@ COLOURS = {
 }
 
 
+def clean(text: str) -> str:
+    """Text from a client without what could steer the terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def quantity(path: str, value: object) -> str:
     """A value with its unit; the water volume in litres as well."""
     known = resource_facts(path)
@@ -88,7 +93,7 @@ def clock(when: float) -> str:
 
 def line(event: dict) -> str:
     """An event as the plain text that replaces the screen where there is none."""
-    return "%s %s" % (clock(event.get("time", time.time())), describe(event))
+    return "%s %s" % (clock(event.get("time", time.time())), clean(describe(event)))
 
 
 class Board:
@@ -116,12 +121,12 @@ class Board:
         for path, value in event_values(event):
             self.readings[endpoint, path] = (value, now)
         if kind != "reading":  # polled readings would push everything else out
-            self.log.append((now, COLOURS.get(kind, ""), describe(event)))
+            self.log.append((now, COLOURS.get(kind, ""), clean(describe(event))))
 
     def say(self, text: str, colour: str = "") -> None:
         """Add a line of our own, such as the answer to a command."""
         with self.lock:
-            self.log.append((time.time(), colour, text))
+            self.log.append((time.time(), colour, clean(text)))
 
     def endpoints(self) -> list[str]:
         """Who is registered, the latest last."""
@@ -155,7 +160,11 @@ class Board:
             left = facts["lifetime"] - (time.time() - facts["seen"])
             mode = facts["binding"] + ("Q" if facts.get("queue") else "")
             table.add_row(
-                Text(endpoint, "green"), facts["version"], mode, "%d s" % left, facts["address"]
+                Text(clean(endpoint), "green"),
+                Text(facts["version"]),
+                Text(clean(mode)),
+                "%d s" % left,
+                Text(facts["address"]),
             )
         return table
 
@@ -163,9 +172,9 @@ class Board:
         table = Table.grid(padding=(0, 2))
         for (endpoint, path), (value, since) in sorted(self.readings.items()):
             name = (resource_facts(path) or {}).get("name", "")
-            shown = Text(quantity(path, value), "bold")
+            shown = Text(clean(quantity(path, value)), "bold")
             age = "%d s ago" % max(0, time.time() - since)
-            table.add_row(endpoint, path, name, shown, Text(age, "dim"))
+            table.add_row(Text(clean(endpoint)), path, name, shown, Text(age, "dim"))
         return table
 
     def _log(self, rows: int) -> Text:

@@ -27,7 +27,7 @@ def make(
 
 
 def start_whole(engine: Engine) -> None:
-    """Start the engine wholly or not at all: Ctrl-C half-way would leave threads that never end."""
+    """Start wholly or not at all: Ctrl-C half-way would leave threads that never end."""
     late: list = []
     numbers = (signal.SIGINT, signal.SIGTERM)
     kept = {number: signal.signal(number, lambda *what: late.append(what)) for number in numbers}

@@ -1,0 +1,161 @@
+"""The server as a process: ports, ends, signals, the fall-back and the demo."""
+
+import json
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from tools.devserver import jars
+from tools.devserver.driver import ROOT, Driver, DriverError
+
+DEMO = str(pathlib.Path(__file__).parent / "demo_with_fake.py")
+
+
+def run(*arguments, text="", **more):
+    command = [sys.executable, "-m", "tools.devserver", *arguments]
+    return subprocess.run(
+        command, input=text, capture_output=True, text=True, cwd=ROOT, timeout=60, **more
+    )
+
+
+@pytest.fixture(params=["leshan", "small"])
+def engine(request):
+    if request.param == "leshan":
+        request.getfixturevalue("jvm")
+    return request.param
+
+
+def test_end_of_stdin_ends_after_the_answers(engine):
+    done = run("--json", "--port", "0", "--engine", engine, text='{"id": 7, "op": "list"}\n')
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert lines[1] == {"id": 7, "registrations": []}
+
+
+def test_stop(engine):
+    with Driver(engine=engine) as server:
+        assert server.ask(op="stop")["stopped"] is True
+        assert server.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_an_idle_server(engine, number):
+    with Driver(engine=engine) as server:
+        assert server.terminate(number, timeout=10) == 0
+
+
+def test_port_in_use(engine):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        done = run("--json", "--engine", engine, "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "UDP port %d on 127.0.0.1 cannot be had" % port in done.stderr
+    assert "--port" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "words"),
+    [
+        ("no.such.host.invalid", "0", "HOST no.such.host.invalid is no address"),
+        ("192.0.2.1", "0", "on 192.0.2.1 cannot be had"),
+        ("127.0.0.1", "70000", "PORT 70000 is outside 0 to 65535"),
+    ],
+)
+def test_a_wrong_address(host, port, words):
+    done = run("--json", "--engine", "small", "--host", host, "--port", port)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def without_jars(tmp_path):
+    """A start whose jars cannot be fetched: an empty cache and no network."""
+    script = tmp_path / "offline.py"
+    script.write_text(
+        "import sys, pathlib\n"
+        "sys.path.insert(0, %r)\n"
+        "from tools.devserver import jars, __main__ as entry\n"
+        "def offline(coordinate, cache):\n"
+        "    raise OSError('no network here')\n"
+        "jars.resolve = offline\n"
+        "jars.fetch.__defaults__ = (jars.SERVER, pathlib.Path(%r))\n"
+        "sys.exit(entry.main())\n" % (str(ROOT), str(tmp_path / "maven"))
+    )
+    return [sys.executable, str(script), "--json", "--port", "0"]
+
+
+def test_without_jars_small_serves_and_says_why(tmp_path, jvm):
+    done = subprocess.run(
+        without_jars(tmp_path), input="", capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout.splitlines()[0])["engine"] == "small"
+    [why] = [line for line in done.stderr.splitlines() if "small serves" in line]
+    assert "cannot be fetched from Maven Central" in why
+    assert "no network here" in why
+
+
+def test_leshan_asked_for_by_name_never_falls_back(tmp_path, jvm):
+    command = [*without_jars(tmp_path), "--engine", "leshan"]
+    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "no network here" in done.stderr
+
+
+def test_a_warm_cache_needs_no_network(jvm, monkeypatch):
+    def resolve(coordinate, cache):
+        raise AssertionError("asked the network for %s" % coordinate)
+
+    monkeypatch.setattr(jars, "resolve", resolve)
+    assert len(jars.fetch()) == len(jars.listed(jars.SERVER))
+
+
+def test_leshan_is_up_in_five_seconds(jvm):
+    with Driver(engine="leshan") as server:
+        assert server.ready["seconds"] < 5
+
+
+def test_coaps_takes_keys_and_tells_none(jvm):
+    with Driver("--coaps", engine="leshan") as server:
+        assert server.ready["coaps"].startswith("coaps://127.0.0.1:")
+        key = "00112233445566778899aabbccddeeff"
+        command = {"endpoint": "m1", "identity": "m1", "key": {"hex": key}}
+        assert server.ask(op="psk", **command).get("error") is None
+        bad = server.ask(op="psk", **{**command, "key": "not-hexadecimal-secret"})
+        assert "secret" not in bad["error"]
+        server.close()
+        assert key not in "\n".join(server.errors)
+
+
+def test_the_driver_says_what_happened():
+    with Driver(engine="small") as server, pytest.raises(DriverError, match="not within 0.1 s"):
+        server.wait_event("registered", timeout=0.1)
+
+
+@pytest.mark.parametrize("more", [(), ("--no-observe",)])
+def test_demo_shows_litres_and_ends_by_itself(engine, more):
+    command = [sys.executable, DEMO, "--demo", "--engine", engine, "--port", "0", "--seconds", "5"]
+    done = subprocess.run(
+        [*command, *more], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "registered water-1" in done.stdout
+    assert "12 345.0 L" in done.stdout
+    assert done.stdout.count(" L\n") >= 3
+    assert "deregistered water-1" in done.stdout.splitlines()[-1]
+    assert ("reading it every 2 s" in done.stdout) == bool(more)
+
+
+def test_demo_says_why_its_meter_failed():
+    command = [sys.executable, DEMO, "--demo", "--engine", "small", "--port", "0", "--fail"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60
+    )
+    assert done.returncode == 1
+    assert "the meter ended with 1: meter: no such profile" in done.stderr
