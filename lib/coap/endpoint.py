@@ -35,7 +35,7 @@ class Clock:
 class Udp:
     """The UDP transport: a connected socket, so that only its peer is heard and errors show."""
 
-    def __init__(self, host: str, port: int):
+    def __init__(self, host: str, port: int, account=None):
         """Resolve `host` (a name or an address; it blocks on every port). May raise OSError."""
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
         self.address = found[-1]

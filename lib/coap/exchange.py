@@ -322,26 +322,18 @@ class Peer:
         """An Empty confirmable message; `done(message, now)` gets the Reset, or None."""
         self._enqueue(Outgoing(0, b"", encode(_CON, 0, self._next_mid()), done), now)
 
-    def respond(self, ticket: tuple, response, done, now: int) -> None:
-        """The answer that `app.handle` put off by returning None.
+    def respond(self, request: tuple, code: int, options, payload, done, now: int) -> None:
+        """The answer to a `request`, (kind, token), that `app.handle` put off by returning None.
 
-        `ticket` is what `Peer.ticket(message)` gave then; `response` is a code or (code, options,
-        payload). `done(message, now)` gets the ACK, the Reset, or None.
+        `done(message, now)` gets the ACK, the Reset, or None; a request that was not confirmable
+        gets an answer that is not, and nothing is called.
         """
-        kind, token = ticket
-        if isinstance(response, int):
-            response = (response, (), b"")
-        code, options, payload = response
+        kind, token = request
         datagram = encode(kind, code, self._next_mid(), token, options, payload)
         if kind == _NON:
             self.outbox.append(datagram)
         else:
             self._enqueue(Outgoing(0, token, datagram, done), now)
-
-    @staticmethod
-    def ticket(message: Message) -> tuple:
-        """What `respond` needs of a request whose answer is put off."""
-        return message.kind, message.token
 
     def _next_mid(self):
         self._mid = (self._mid + 1) & 0xFFFF

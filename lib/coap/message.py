@@ -217,9 +217,21 @@ def encode_options(options) -> bytes:
             value = uint_bytes(value)
         elif isinstance(value, str):
             value = value.encode()
-        out += _option(number - last, len(value)) + value
+        delta, tail = _nibble(number - last)
+        length, more = _nibble(len(value))
+        out += bytes((delta << 4 | length,)) + tail + more + value
         last = number
     return out
+
+
+def _nibble(value):
+    # An option's delta or length in its first byte, and the bytes that extend it
+    if value < 13:
+        return value, b""
+    if value < 269:
+        return 13, bytes((value - 13,))
+    value -= 269
+    return 14, bytes((value >> 8, value & 255))
 
 
 def encode(kind: int, code: int, mid: int, token=b"", options=b"", payload=b"") -> bytearray:
@@ -240,22 +252,3 @@ def encode(kind: int, code: int, mid: int, token=b"", options=b"", payload=b"") 
         out[end] = 0xFF
         out[end + 1 :] = payload
     return out
-
-
-def _option(delta, length):
-    if delta < 13 and length < 13:
-        return bytes((delta << 4 | length,))
-    head = 0
-    tail = b""
-    for value in (delta, length):
-        head <<= 4
-        if value < 13:
-            head |= value
-        elif value < 269:
-            head |= 13
-            tail += bytes((value - 13,))
-        else:
-            value -= 269
-            head |= 14
-            tail += bytes((value >> 8, value & 255))
-    return bytes((head,)) + tail

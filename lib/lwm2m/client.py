@@ -40,10 +40,6 @@ def split_uri(uri: str) -> tuple:
     return scheme, host, port
 
 
-def _udp(host, port, account):
-    return Udp(host, port)
-
-
 class _Link(Endpoint):
     """One server account's registration and its transport."""
 
@@ -72,7 +68,7 @@ class _Link(Endpoint):
             raise ValueError(uri)
         self.attach(self.client.transports[scheme](host, port, self.account))
         peer = Peer(self.management)
-        peer.log = self.client.log
+        peer.log = self.core.log
         for name, value in self.client.parameters.items():
             setattr(peer, name, value)
         self.core.connected(peer, self.clock.now())
@@ -89,16 +85,16 @@ class Client:
         """
         self.model = model
         self.clock = Clock()
-        self.log = log or _quiet
         self.parameters = parameters or {}
-        self.transports = {"coap": _udp}  # by URI scheme: (host, port, account) -> a transport
+        self.transports = {"coap": Udp}  # by URI scheme: (host, port, account) -> a transport
         self.links = []
         for account in model.object(0).instances.values():
             iid = self._server(account)
             if iid is None:
                 continue
             registration = Registration(model, iid, endpoint, version)
-            registration.log = self.log
+            if log:
+                registration.log = log
             self.links.append(_Link(self, account, registration))
 
     def _server(self, account):
@@ -134,7 +130,3 @@ class Client:
         for one in self.links:
             one.core.restart(self.clock.now())
             one.wake()
-
-
-def _quiet(level, *event):
-    pass

@@ -18,15 +18,12 @@ def to_text(value) -> str:
 
 def from_text(text: str) -> tuple:
     """Digits, perhaps with sign, point and exponent, as a decimal. May raise ValueError."""
-    mantissa, _, exponent = text.lower().partition("e")
+    mantissa, e, exponent = text.lower().partition("e")
     whole, _, fraction = mantissa.partition(".")
-    digits = whole.lstrip("+-") + fraction
-    if not digits.isdigit() or len(whole.lstrip("+-")) < len(whole) - 1 or len(text) > 64:
+    exponent = (int(exponent) if e else 0) - len(fraction)
+    if not (whole.lstrip("+-") + fraction).isdigit() or abs(exponent) > 400 or len(text) > 64:
         raise ValueError(text)
-    exponent = int(exponent or 0) - len(fraction)
-    if abs(exponent) > 400:
-        raise ValueError(text)
-    return (-int(digits) if whole[:1] == "-" else int(digits)), exponent
+    return int(whole + fraction), exponent
 
 
 def _bits(n):
@@ -82,7 +79,7 @@ def _shortest(mantissa, exponent):
     value = mantissa << max(exponent, 0) + 2
     one = 4 << max(-exponent, 0)
     slack = (2 if mantissa & (mantissa - 1) else 1) << max(exponent, 0)
-    power = (_bits(mantissa) + exponent) * 30103 // 100000 + 1
+    power = (_bits(mantissa) + exponent) * 30103 // 100000 + 2
     while True:
         power -= 1
         up = 10 ** max(power, 0) * one

@@ -64,10 +64,7 @@ def decode_resource(rid: int, kind: int, data: memoryview):
 
 def integer(text: str, unsigned: bool) -> int:
     """A decimal integer of at most 64 bits, or ValueError."""
-    digits = text[1:] if text[:1] == "-" and not unsigned else text
-    if not digits.isdigit() or len(digits) > 20:
-        raise ValueError(text)
     value = int(text)
-    if not -(1 << 63) <= value < 1 << (64 if unsigned else 63):
+    if str(value) != text or value >> (64 if unsigned else 63) not in (0, unsigned - 1):
         raise ValueError(text)
     return value
