@@ -1,0 +1,149 @@
+"""The configuration: every wrong value is refused with its name, its place and a remedy."""
+
+import os
+
+from virtual import text_of
+
+import config
+from lwm2m.client import split_uri
+
+SERVER = {"uri": "coap://h:1"}
+HERE = "config_under_test.json"
+
+
+def refusal(given):
+    """The one line that tells what is wrong."""
+    line = text_of(config.ConfigError, config.check, given)
+    assert "\n" not in line
+    return line
+
+
+def test_nothing_given_is_the_default():
+    whole = config.check({})
+    assert whole["servers"][0]["uri"] == "coap://127.0.0.1:5683"
+    assert whole["water"]["litres_a_pulse"] == (1, -1)
+    assert whole["version"] == "1.1" and whole["log"] == 3
+
+
+def test_what_is_given_goes_over_the_default():
+    whole = config.check(
+        {
+            "endpoint": "urn:imei:1",
+            "servers": [{"uri": "coap://[::1]:5693", "lifetime": 60}],
+            "device": {"serial": "42"},
+            "water": {"litres_a_pulse": "0.025"},
+            "coap": {"ack_timeout": 4000, "szx": 2},
+        }
+    )
+    assert whole["servers"] == [{"uri": "coap://[::1]:5693", "lifetime": 60, "short_server_id": 1}]
+    assert whole["device"]["serial"] == "42"
+    assert whole["device"]["manufacturer"] == "micropython-lwm2m"
+    assert whole["water"]["litres_a_pulse"] == (25, -3)
+    assert whole["coap"] == {"ack_timeout": 4000, "szx": 2}
+
+
+def test_checking_does_not_change_the_default():
+    config.check({"water": {"kind": "other"}, "device": {"serial": "42"}})
+    assert config.check({})["water"]["kind"] == "simulated"
+    assert config.check({})["device"]["serial"] == "0001"
+    assert config.check({})["water"]["litres_a_pulse"] == (1, -1)
+
+
+def test_unknown_settings_are_named_with_what_there_is():
+    assert refusal({"serial": 1}).startswith("serial: no such setting; there are endpoint, ")
+    assert "device.colour: no such setting" in refusal({"device": {"colour": "red"}})
+    assert "servers[1].url: no such" in refusal({"servers": [SERVER, {"url": "x"}]})
+    assert "coap.mtu: no such" in refusal({"coap": {"mtu": 1}})
+    assert "water.unit: no such" in refusal({"water": {"unit": 1}})
+
+
+def test_every_wrong_value_is_named_with_its_place_and_remedy():
+    for given, place, value, remedy in (
+        ({"endpoint": ""}, "endpoint", '""', "1 to 128 bytes"),
+        ({"endpoint": "x" * 129}, "endpoint", "x" * 129, "1 to 128 bytes"),
+        ({"endpoint": 7}, "endpoint", "7", "a text"),
+        ({"version": "1.3"}, "version", '"1.3"', '"1.2"'),
+        ({"version": 1}, "version", "1", '"1.2"'),
+        ({"servers": []}, "servers", "[]", "a list of at least one"),
+        ({"servers": {}}, "servers", "{}", "a list"),
+        ({"servers": [1]}, "servers[0]", "1", "an object in braces"),
+        ({"servers": [{}]}, "servers[0].uri", "null", "a text"),
+        ({"servers": [{"uri": "h:1"}]}, "servers[0].uri", '"h:1"', "like coap://"),
+        ({"servers": [{"uri": "http://h"}]}, "servers[0].uri", '"http://h"', "like coap://"),
+        ({"servers": [dict(SERVER, lifetime=0)]}, "servers[0].lifetime", "0", "from 1 to"),
+        ({"servers": [dict(SERVER, lifetime="1")]}, "servers[0].lifetime", '"1"', "integer"),
+        ({"servers": [dict(SERVER, lifetime=True)]}, "servers[0].lifetime", "true", "integer"),
+        (
+            {"servers": [dict(SERVER, short_server_id=0)]},
+            "servers[0].short_server_id",
+            "0",
+            "from",
+        ),
+        ({"servers": [SERVER, SERVER]}, "servers", "[1, 1]", "of different short_server_id"),
+        ({"device": []}, "device", "[]", "an object in braces"),
+        ({"device": {"serial": 1}}, "device.serial", "1", "a text"),
+        ({"device": {"model": ""}}, "device.model", '""', "a text"),
+        ({"water": {"kind": ""}}, "water.kind", '""', "a text"),
+        ({"water": {"litres_a_pulse": "x"}}, "water.litres_a_pulse", '"x"', "above 0"),
+        ({"water": {"litres_a_pulse": 0}}, "water.litres_a_pulse", "0", "above 0"),
+        ({"water": {"litres_a_pulse": "-1"}}, "water.litres_a_pulse", '"-1"', "above 0"),
+        ({"water": {"litres_a_pulse": True}}, "water.litres_a_pulse", "true", "above 0"),
+        ({"water": {"litres_a_pulse": [1, 2]}}, "water.litres_a_pulse", "[1, 2]", "above 0"),
+        ({"water": {"litres_a_pulse": 0.5}}, "water.litres_a_pulse", "0.5", "not exact"),
+        ({"water": {"flow": []}}, "water.flow", "[]", "a list of [seconds"),
+        ({"water": {"flow": [1]}}, "water.flow[0]", "1", "[seconds, litres"),
+        ({"water": {"flow": [[1]]}}, "water.flow[0]", "[1]", "[seconds, litres"),
+        ({"water": {"flow": [[1, 2], [0, 2]]}}, "water.flow[1][0]", "0", "from 1 to 86400"),
+        ({"water": {"flow": [[1, -2]]}}, "water.flow[0][1]", "-2", "from 0 to"),
+        ({"coap": 1}, "coap", "1", "an object in braces"),
+        ({"coap": {"szx": 7}}, "coap.szx", "7", "from 0 to 6"),
+        ({"coap": {"ack_timeout": 99}}, "coap.ack_timeout", "99", "from 100 to 60000"),
+        ({"coap": {"ack_random": 999}}, "coap.ack_random", "999", "from 1000"),
+        ({"coap": {"max_retransmit": -1}}, "coap.max_retransmit", "-1", "from 0 to 10"),
+        ({"coap": {"nstart": 0}}, "coap.nstart", "0", "from 1"),
+        ({"coap": {"body_limit": 63}}, "coap.body_limit", "63", "from 64"),
+        ({"log": 5}, "log", "5", "from 0 to 4"),
+        ({"log": None}, "log", "null", "an integer"),
+        ([], "the file", "[]", "an object in braces"),
+    ):
+        line = refusal(given)
+        assert line.startswith(place + ": "), line
+        assert value in line and remedy in line, line
+
+
+def test_a_file_is_read_and_named_where_it_is_wrong():
+    def load(text):
+        with open(HERE, "w") as file:
+            file.write(text)
+        return config.load(HERE)
+
+    try:
+        assert load('{"endpoint": "from-a-file"}')["endpoint"] == "from-a-file"
+        wrong = text_of(config.ConfigError, load, '{"log": 9}')
+        assert wrong.startswith(HERE + ": log: 9: must be")
+        assert "no valid JSON" in text_of(config.ConfigError, load, "{")
+        assert "no valid JSON" in text_of(config.ConfigError, load, "")
+    finally:
+        os.remove(HERE)
+    missing = text_of(config.ConfigError, config.load, HERE)
+    assert missing.startswith(HERE + ": cannot be read") and "give a JSON file" in missing
+
+
+def test_uris_with_names_addresses_and_ports():
+    for uri, expected in (
+        ("coap://h", ("coap", "h", 5683)),
+        ("coaps://h", ("coaps", "h", 5684)),
+        ("coap://h:1/", ("coap", "h", 1)),
+        ("coap://h:65535/path", ("coap", "h", 65535)),
+        ("coap://192.0.2.1:5693", ("coap", "192.0.2.1", 5693)),
+        ("coap://[2001:db8::1]", ("coap", "2001:db8::1", 5683)),
+        ("coap://[::1]:7", ("coap", "::1", 7)),
+    ):
+        assert split_uri(uri) == expected
+
+
+def test_uris_that_name_no_server_are_refused():
+    wrong = ("", "h", "coap://", "coap:///path", "coap://:1", "coap://h:", "coap://h:0")
+    wrong += ("coap://h:65536", "coap://h:x", "coap://::1", "coap://[::1", "coap://a:b:1")
+    for uri in wrong + ("coap://[]", "coap://[]:1"):
+        assert uri in text_of(ValueError, split_uri, uri) or uri.count(":") > 1, uri
