@@ -1,0 +1,37 @@
+"""Inside MicroPython: the meter, with two Resources of Device that tell its memory.
+
+/3/0/10 bytes in use after a collection (which is then switched on)
+/3/0/21 bytes in use as it stands, with the collector switched off from then on
+"""
+
+import asyncio
+import gc
+import sys
+
+import app
+import config
+
+_FREE, _TOTAL = 10, 21
+
+
+def measured(device, iid, rid):
+    if rid == _FREE:
+        gc.enable()
+        gc.collect()
+        return gc.mem_alloc()
+    if rid == _TOTAL:
+        if gc.isenabled():
+            gc.disable()
+        return gc.mem_alloc()
+    return device.instances[iid][rid]
+
+
+def main(uri):
+    settings = config.check({"servers": [{"uri": uri, "lifetime": 86400}], "log": 0})
+    client, device = app.build(settings, lambda: 12345, app.logger(0, print))
+    device.instances[0][_TOTAL] = None
+    device.read = lambda iid, rid: measured(device, iid, rid)
+    asyncio.run(app.serve(client, device))
+
+
+main(sys.argv[1])

@@ -1,0 +1,47 @@
+"""What `make bench` measures, and the limits."""
+
+from . import load
+
+RATIO = 8  # the meter may use at most 1/8 of aiocoap's processor time
+GROWTH = 256  # bytes, from Read 1,000 to Read 100,000
+GARBAGE = 2048  # bytes a Read where a word has 64 bits; the limit is 1,024 on 32 bits
+WARM_UP = 2000
+
+
+def speed(rounds: int, reads: int) -> tuple:
+    """Microseconds of processor time a Read: lists of the meter's and aiocoap's rounds.
+
+    They take turns, so that a machine which is busy for a while slows both; of each the best
+    round counts, for other programs can only add.
+    """
+    sides = []
+    found = []
+    try:
+        for make in (load.meter, load.aiocoap):
+            sides.append(make())
+            found.append([])
+            sides[-1].reads(WARM_UP)
+        for _ in range(rounds):
+            for side, times in zip(sides, found, strict=True):
+                times.append(side.cpu_us(reads))
+        return found[0], found[1], sides[0].sizes
+    finally:
+        for side in sides:
+            side.close()
+
+
+def memory(first: int, last: int) -> tuple:
+    """(bytes in use after Read `first`, after Read `last`, garbage a Read), on 64 bits."""
+    side = load.meter(load.HERE / "device_loop.py")
+    try:
+        side.reads(first)
+        before = int(side.reads(1, "/3/0/10"))
+        side.reads(last - first)
+        after = int(side.reads(1, "/3/0/10"))
+        count = 200
+        start = int(side.reads(1, "/3/0/21"))
+        side.reads(count)
+        garbage = (int(side.reads(1, "/3/0/21")) - start) / (count + 1)
+        return before, after, garbage
+    finally:
+        side.close()
