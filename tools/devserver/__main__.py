@@ -100,6 +100,9 @@ def main() -> int:
         return 1
     except (KeyboardInterrupt, BrokenPipeError):
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends already
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -141,9 +141,14 @@ def run_demo(options: argparse.Namespace, settings: Settings, log: pathlib.Path)
         engine.stop()
 
 
+def reachable(uri: str) -> str:
+    """Where a client of this machine finds a server that listens on every address."""
+    return uri.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
 def with_meter(console: Console, watcher: Watcher, uri: str, options: argparse.Namespace) -> int:
     """The meter's life: it ends first, while the server can still take its De-register."""
-    meter = Meter(meter_command(uri, options.endpoint), console.end)
+    meter = Meter(meter_command(reachable(uri), options.endpoint), console.end)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             console.run(options.seconds)

@@ -86,6 +86,7 @@ class LeshanEngine(Engine):
     def __init__(self, settings, emit) -> None:
         super().__init__(settings, emit)
         self.server = None
+        self.host = settings.host  # Java would tell 0.0.0.0 as an IPv6 address
         self.keys = InMemorySecurityStore()
         self.inbox: queue.SimpleQueue = queue.SimpleQueue()
         self.worker = threading.Thread(target=self._work, name="leshan-events", daemon=True)
@@ -95,6 +96,7 @@ class LeshanEngine(Engine):
     def start(self) -> None:
         """Build the server and bind its ports."""
         host, port = probe(self.settings.host, self.settings.port)[:2]
+        self.host = host
         if self.settings.coaps:
             probe(self.settings.host, self._coaps_port())
         try:
@@ -176,7 +178,7 @@ class LeshanEngine(Engine):
         for endpoint in self.server.getEndpoints():
             uri = endpoint.getURI()
             scheme = str(uri.getScheme())
-            found[scheme] = origin(scheme, str(uri.getHost()).strip("[]"), int(uri.getPort()))
+            found[scheme] = origin(scheme, self.host, int(uri.getPort()))
         return found
 
     def registrations(self) -> list[dict]:
