@@ -11,11 +11,10 @@ from . import measure
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m host_tests.bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--reads", type=int, default=4000, help="Reads a round")
-    parser.add_argument("--last", type=int, default=100000, help="Reads for the memory's growth")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--last", type=int, default=100000, help="memory's growth up to this Read")
     given = parser.parse_args()
-    meter, aiocoap, sizes = measure.speed(given.rounds, given.reads)
+    meter, aiocoap, sizes = measure.speed(given.rounds)
     before, after, garbage = measure.memory(1000, given.last)
     ratio = min(aiocoap) / min(meter)
     rows = [
@@ -44,6 +43,9 @@ def main() -> int:
     table = Table("", "measured", "", "limit", "", title="The meter on the Unix port")
     for *cells, good in rows:
         table.add_row(*cells, "[green]ok[/]" if good else "[bold red]missed[/]")
+    spread = "%.1f to %.1f us, aiocoap %.1f to %.1f us"
+    spread %= min(meter), max(meter), min(aiocoap), max(aiocoap)
+    table.add_row("of %d rounds" % given.rounds, spread)
     for what, size in sizes.items():
         table.add_row("CoAP bytes of %s" % what, "%d B" % size)
     Console(width=None if sys.stdout.isatty() else 110).print(table)
