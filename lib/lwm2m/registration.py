@@ -68,7 +68,7 @@ class Registration:
         self._sent = None  # lifetime, binding, listing as the server knows them
         self._sending = None
         self._changes = -1
-        self._silence = 0  # how long to stay away after leaving, ms
+        self._silence = -1  # how long to stay away after leaving, ms
 
     def log(self, level: int, *event) -> None:
         """The log hook, replaced by the owner: 1 an error, 2 a warning, 3 news, 4 detail."""
@@ -214,6 +214,7 @@ class Registration:
 
     def _settle(self, now):
         self.state = _REGISTERED
+        self._silence = -1
         self._sent = self._sending
         lifetime = self._sent[0] * 1000
         self._at = _NEVER
@@ -231,12 +232,17 @@ class Registration:
             self._changes = self.model.changes
             trigger = self.model.object(1).triggers.pop(self.iid, None)
             if trigger == _DISABLE:
+                # Not at once: its answer may get lost, and Leshan drops the request of a client
+                # that de-registers while the answer is still on its way through Leshan's threads.
                 self.log(3, "disabled")
-                self.stop(now, self._setting(_DISABLE_TIMEOUT, 86400) * 1000)
-                return
-            if trigger is not None or self._wanted() != self._sent:
+                self._silence = self._setting(_DISABLE_TIMEOUT, 86400) * 1000
+                self._at = now + self.peer.ack_timeout * 2
+            elif trigger is not None or self._wanted() != self._sent:
                 self._at = now
         if now >= self._at:
+            if self._silence >= 0:
+                self.stop(now, self._silence)
+                return
             self.state = _UPDATING
             self._tell(self._path(), self._sent, (), self._updated, now)
 
