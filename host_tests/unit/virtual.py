@@ -8,7 +8,7 @@ from coap.message import Message, encode, insert
 
 CON, NON, ACK, RST = 0, 1, 2, 3
 GET, POST, PUT, DELETE, FETCH = 1, 2, 3, 4, 5
-NEVER = 1 << 60
+NEVER = 0xFFFFFFFFFFF  # of lib/coap
 
 
 class Chance:

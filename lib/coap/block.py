@@ -5,7 +5,7 @@ from micropython import const
 from .exchange import SILENCE
 from .message import CoapError, insert
 
-_NEVER = const(1 << 60)
+_NEVER = const(0xFFFFFFFFFFF)
 _RST = const(3)
 _GET = const(1)
 _FETCH = const(5)
@@ -39,7 +39,7 @@ class Blocks:
         self._view = None  # the representation going out: code, options, payload
         self._view_key = None
         self._view_until = _NEVER
-        self._etag = int.from_bytes(peer.random(4), "big")
+        self._etag = int.from_bytes(peer.random(3), "big")
 
     def handle(self, message, now: int):
         """Answer a request that has a Block option. Returns a response as `app.handle` does."""
@@ -71,8 +71,8 @@ class Blocks:
         if number == 0 and len(payload) <= 16 << szx:
             return response
         options = list(options)
-        self._etag += 1
-        insert(options, _ETAG, self._etag & 0xFFFFFFFF | 1 << 24)
+        self._etag = self._etag + 1 & 0xFFFFFF | 1 << 24
+        insert(options, _ETAG, self._etag)
         self._view = code, options, payload
         self._view_key = message.key()
         return self._piece(number, szx, now)

@@ -21,7 +21,7 @@ _ANSWERS = const(8)  # answers kept for repeats
 _RANGES = const(32)  # ranges of Message IDs whose answers were forgotten
 _RANGE_MS = const(60000)  # a range that has grown this long is not grown further
 _LATENCY = const(100000)  # MAX_LATENCY, ms
-_NEVER = const(1 << 60)
+_NEVER = const(0xFFFFFFFFFFF)
 
 _GET = const(1)
 _FETCH = const(5)
@@ -68,7 +68,9 @@ class Answers:
         """Would one more answer worth keeping have to be forgotten without a trace?"""
         if len(self.ranges) < _RANGES:
             return False
-        self.ranges = [r for r in self.ranges if r[3] > now]
+        for r in tuple(self.ranges):
+            if r[3] <= now:
+                self.ranges.remove(r)
         return len(self.ranges) >= _RANGES
 
     def add(self, mid: int, answer: bytes, keep: bool, now: int, until: int) -> None:
@@ -190,7 +192,7 @@ class Peer:
         if answer is not None:
             if answer is answers.FORGOTTEN and keep:
                 self._reply(message, _UNAVAILABLE, (), b"")
-            elif answer:
+            elif answer and message.kind == _CON:
                 self.outbox.append(answer)
             if answer is not answers.FORGOTTEN or keep:
                 return
@@ -274,7 +276,7 @@ class Peer:
             return
         if kind < _ACK:
             answer = self.answers.find(message.mid, now)
-            if answer:
+            if answer and kind == _CON:
                 self.outbox.append(answer)
             if answer or answer == b"":  # one in a forgotten range is told by its token
                 return

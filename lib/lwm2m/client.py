@@ -120,8 +120,9 @@ class Client:
             one.core.stop(self.clock.now())
             one.wake()
         give_up = self.clock.now() + _CLOSING_MS
-        while self.clock.now() < give_up and any(x.core.state != _OFF for x in self.links):
-            await asyncio.sleep_ms(10)
+        for one in self.links:
+            while one.core.state != _OFF and self.clock.now() < give_up:
+                await asyncio.sleep_ms(10)
         for one in self.links:
             one.stop()
 

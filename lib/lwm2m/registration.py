@@ -11,7 +11,7 @@ from micropython import const
 
 from .formats import link
 
-_NEVER = const(1 << 60)
+_NEVER = const(0xFFFFFFFFFFF)
 _POST = const(2)
 _DELETE = const(4)
 _CREATED = const(0x41)
@@ -247,7 +247,10 @@ class Registration:
             self._tell(self._path(), self._sent, (), self._updated, now)
 
     def _path(self):
-        return [(_URI_PATH, segment) for segment in self.location]
+        path = []
+        for segment in self.location:
+            path.append((_URI_PATH, segment))
+        return path
 
     def _updated(self, message, now):
         if self.state != _UPDATING:

@@ -15,7 +15,8 @@ OPTIONS = ("-O3",)
 
 
 def compile_module(source: Path, name: str, options: tuple = OPTIONS) -> bytes:
-    """Return the .mpy of a source file; `name` is what a traceback on the device shows."""
+    """Return the .mpy of a source file; `name`, less its ".py", is what a traceback shows."""
+    name = name.removesuffix(".py")
     text = source.read_bytes()
     key = repr((_version(), options, name)).encode() + text
     kept = CACHE / (hashlib.sha256(key).hexdigest()[:32] + ".mpy")
