@@ -50,7 +50,7 @@ class Blocks:
             return _BAD_REQUEST
         if block >> 4:
             if self._view and message.key() == self._view_key:
-                return self._piece(block >> 4, block & 7, now)
+                return self._piece(block, now)
             if message.code != _GET and message.code != _FETCH:
                 return _INCOMPLETE
         return self.slice(message, self.peer.app.handle(message, now), now)
@@ -61,38 +61,33 @@ class Blocks:
         """The block of `response` that `message` asks for; the whole is kept for the next ones."""
         if not isinstance(response, tuple):
             return response
-        szx = self.peer.szx
-        number = 0
         block = message.uint(_BLOCK2)
-        if block >= 0:
-            szx = min(szx, block & 7)
-            number = (block >> 4) << (block & 7) >> szx
+        if block < 0:
+            block = self.peer.szx
         code, options, payload = response
-        if number == 0 and len(payload) <= 16 << szx:
+        if block < 16 and len(payload) <= 16 << min(block & 7, self.peer.szx):
             return response
         options = list(options)
         self._etag = self._etag + 1 & 0xFFFFFF | 1 << 24
         insert(options, _ETAG, self._etag)
         self._view = code, options, payload
         self._view_key = message.key()
-        return self._piece(number, szx, now)
+        return self._piece(block, now)
 
-    def _piece(self, number, szx, now):
+    def _piece(self, block, now):
         code, options, payload = self._view
-        if szx > self.peer.szx:
-            number <<= szx - self.peer.szx
-            szx = self.peer.szx
+        szx = min(block & 7, self.peer.szx)
         size = 16 << szx
-        start = number * size
+        start = (block >> 4) * (16 << (block & 7))
         if start >= len(payload):
             return _BAD_REQUEST
         more = start + size < len(payload)
         options = list(options)
-        if not number:
+        if not start:
             insert(options, _SIZE2, len(payload))
         elif options[1:] and options[1][0] == _OBSERVE:  # behind the ETag
             options.pop(1)
-        insert(options, _BLOCK2, number << 4 | more << 3 | szx)
+        insert(options, _BLOCK2, start // size << 4 | more << 3 | szx)
         if more:
             self._view_until = now + self.peer.exchange_lifetime()
             self.peer._due(self._view_until)

@@ -47,33 +47,12 @@ class Management:
         self.path = []
 
     def handle(self, message, now: int):
-        """Answer a request: a code, (code, options, payload), or SILENCE before registration."""
+        """Answer a request: a code, (code, options, payload), or SILENCE before registration.
+
+        May raise Lwm2mError.
+        """
         if not self.registration.location:
             return SILENCE
-        try:
-            return self._operate(message)
-        except Lwm2mError as error:
-            return error.code
-
-    def upload(self, message):
-        """Where a body in blocks goes: None, it is collected; nowhere before registration."""
-        if not self.registration.location:
-            raise CoapError(SILENCE)
-
-    def _path(self, message):
-        # The Uri-Path as IDs, in one list for ever. What names no ID exists nowhere.
-        path = self.path
-        path.clear()
-        numbers = message.numbers
-        for i in range(len(numbers)):
-            if numbers[i] == _URI_PATH:
-                ident = message.decimal(i)
-                if not 0 <= ident < 65535:
-                    raise Lwm2mError(_NOT_FOUND)
-                path.append(ident)
-        return path
-
-    def _operate(self, message):
         path = self._path(message)
         if not 0 < len(path) < 5:
             return _NOT_ALLOWED
@@ -93,6 +72,24 @@ class Management:
             if code == _PUT and message.find(_URI_QUERY) is None:
                 return self._write(obj, path, message)
         return _NOT_ALLOWED
+
+    def upload(self, message):
+        """Where a body in blocks goes: None, it is collected; nowhere before registration."""
+        if not self.registration.location:
+            raise CoapError(SILENCE)
+
+    def _path(self, message):
+        # The Uri-Path as IDs, in one list for ever. What names no ID exists nowhere.
+        path = self.path
+        path.clear()
+        numbers = message.numbers
+        for i in range(len(numbers)):
+            if numbers[i] == _URI_PATH:
+                ident = message.decimal(i)
+                if not 0 <= ident < 65535:
+                    raise Lwm2mError(_NOT_FOUND)
+                path.append(ident)
+        return path
 
     def _format(self, number, refusal):
         # The module of a content format and the option that names it, loaded when first used

@@ -10,15 +10,13 @@ seconds since 1970; an Objlnk is a pair of IDs; a multiple Resource is a dict by
 
 from micropython import const
 
+from coap.message import CoapError
+
 _NOT_FOUND = const(0x84)
 
 
-class Lwm2mError(Exception):
-    """`code` is the CoAP response code to answer with."""
-
-    def __init__(self, code: int):
-        super().__init__(code)
-        self.code = code
+class Lwm2mError(CoapError):
+    """`code` is the CoAP response code to answer with; coap's peer does so."""
 
 
 class Object:
