@@ -5,34 +5,22 @@ process runs a whole file, when the first of its tests is due; each test reports
 """
 
 import json
-import os
 import subprocess
-from pathlib import Path
+import sys
 
 import micropython  # noqa: F401 the shim patches what lib/ needs, before lib/ is imported
 import pytest
+from port import ROOT, TIMEOUT_S, on_port
 
-ROOT = Path(__file__).resolve().parent.parent
-PORT = ROOT / "build" / "venv" / "bin" / "micropython"
+sys.path.append(str(ROOT / "host_tests" / "unit"))  # helpers that all directories share
+
 RUNNER = ROOT / "host_tests" / "shims" / "run_on_port.py"
-PORT_PATH = ("lib", "firmware", "boards/UNIX", "host_tests/unit", "host_tests/faults")
 INTERPRETERS = {
     "host_tests/unit": ("cpython", "micropython"),
     "host_tests/unit/port_only": ("micropython",),
 }
-TIMEOUT_S = 300
 
 _outcomes = {}  # of the files that ran on the port: name of a test -> its traceback, or ""
-
-
-def on_port(arguments: list, timeout: int = TIMEOUT_S) -> subprocess.CompletedProcess:
-    """Run the Unix port, which finds lib/ and the tests' helpers."""
-    path = ":".join([str(ROOT / p) for p in PORT_PATH] + [".frozen"])
-    command = [str(PORT), *map(str, arguments)]
-    environment = dict(os.environ, MICROPYPATH=path)
-    return subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout
-    )
 
 
 def _outcome(path, name):

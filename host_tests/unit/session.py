@@ -39,6 +39,7 @@ class Session:
         self.now = 0
         self.dials = []
         self.sent = []  # of (time, parts)
+        self.raw = []  # the same as bytes
         self.mid = 1000
         self.registration.start(0)
         self.service()
@@ -59,6 +60,7 @@ class Session:
             core.poll(self.now)
         for datagram in core.outbox:
             self.sent.append((self.now, parts(datagram)))
+            self.raw.append(bytes(datagram))
         core.outbox.clear()
 
     def run(self, until=NEVER, stop=None):

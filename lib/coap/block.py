@@ -172,7 +172,7 @@ class Blocks:
     def poll(self, now: int) -> int:
         """Drop what was left half-way for EXCHANGE_LIFETIME. Returns the next deadline."""
         if self._key and now >= self._until:
-            self.peer.log(2, "upload abandoned")
+            self.peer.log(2, "abandoned")
             self._abort()
         if self._view and now >= self._view_until:
             self._view = None
@@ -286,5 +286,5 @@ class _Transfer:
             self.done(message, now)
 
     def _fail(self, now):
-        self.peer.log(2, "response broken off", self.got)
+        self.peer.log(2, "broken off", self.got)
         self.done(None, now)

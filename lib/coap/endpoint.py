@@ -38,10 +38,9 @@ class Udp:
     def __init__(self, host: str, port: int, account=None):
         """Resolve `host` (a name or an address; it blocks on every port). May raise OSError."""
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
-        self.address = found[-1]
         self.socket = socket.socket(found[0], socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.socket.connect(self.address)
+        self.socket.connect(found[-1])
 
     def send(self, datagram: bytes) -> None:
         """Send one datagram; what the network refuses is lost and sent again, as any may be."""

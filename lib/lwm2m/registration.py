@@ -35,8 +35,6 @@ _RETRY_TIMER = const(18)
 _SEQUENCE_DELAY = const(19)
 _FOREVER = const(0xFFFFFFFF)
 
-_VERSIONS = ("1.2", "1.1", "1.0")
-
 # What `state` may be
 _OFF = const(0)
 _WAITING = const(1)
@@ -94,7 +92,7 @@ class Registration:
             self._attempt = 0
             delay = self._setting(_SEQUENCE_DELAY, 86400)
             if delay == _FOREVER:
-                self.log(1, "no more attempts to register")
+                self.log(1, "gave up")
                 self.state = _OFF
                 return
             # After as many sequences as /1/x/20 says a bootstrap server is asked. Without one, a
@@ -205,8 +203,8 @@ class Registration:
             self._attempt = 0
             self._settle(now)
             self.log(3, "registered", self.version)
-        elif code == _PRECONDITION_FAILED and self.version != _VERSIONS[-1]:
-            self.version = _VERSIONS[_VERSIONS.index(self.version) + 1]
+        elif code == _PRECONDITION_FAILED and self.version > "1.0":
+            self.version = "1.%d" % (int(self.version[2:]) - 1)
             self._register(now)
         else:
             self.log(2, "not registered", code)
@@ -234,7 +232,6 @@ class Registration:
             if trigger == _DISABLE:
                 # Not at once: its answer may get lost, and Leshan drops the request of a client
                 # that de-registers while the answer is still on its way through Leshan's threads.
-                self.log(3, "disabled")
                 self._silence = self._setting(_DISABLE_TIMEOUT, 86400) * 1000
                 self._at = now + self.peer.ack_timeout * 2
             elif trigger is not None or self._wanted() != self._sent:
@@ -256,7 +253,7 @@ class Registration:
         if self.state != _UPDATING:
             return
         if message is None:  # not reachable: perhaps at a new address
-            self.log(2, "update not answered")
+            self.log(2, "update lost")
             self.restart(now)
         elif message.code == _CHANGED:
             self._settle(now)

@@ -46,10 +46,8 @@ def to_double(value) -> bytes:
     if low > half or low == half and (rest or quotient & 1):
         quotient += 1  # may carry into the exponent, and rightly so
     biased = extra - shift + 1074
-    if biased < 0:
-        raise ValueError(value)  # a subnormal number measures nothing
     packed = (biased << 52) + quotient
-    if packed >> 52 >= 2047:
+    if biased < 0 or packed >> 52 >= 2047:  # a subnormal number measures nothing
         raise ValueError(value)
     return (packed | (mantissa < 0) << 63).to_bytes(8, "big")
 
