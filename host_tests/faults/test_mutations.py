@@ -67,7 +67,7 @@ class Judge:
         try:
             options = aiocoap.Message.decode(datagram).opt
             blockwise = options.block1 is not None or options.block2 is not None
-        except ValueError:  # a text that is no UTF-8, a block of size 7: aiocoap refuses the whole
+        except (ValueError, aiocoap.error.Error):  # a text that is no UTF-8: it refuses the whole
             blockwise = True
         if blockwise:
             allowed = allowed | BLOCK
