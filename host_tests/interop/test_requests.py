@@ -99,6 +99,16 @@ def test_a_lost_answer_is_repeated_from_memory(peer, registered):
         assert peer.exchange(read).data == answer.data
 
 
+def test_a_disable_whose_answer_was_lost_is_answered_before_leaving(peer, registered):
+    disable = peer.build(POST, "/1/0/4")
+    peer.lose = 1
+    peer.send(disable)
+    assert peer.heard(0.1) is None
+    assert peer.exchange(disable).code == CHANGED
+    peer.wait_deregister()
+    peer.silence(0.3)
+
+
 def test_an_execute_is_still_known_after_many_reads(peer, registered):
     execute = peer.build(POST, "/1/0/8")
     answer = peer.exchange(execute)
