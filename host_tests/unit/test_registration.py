@@ -209,7 +209,10 @@ def test_a_sequence_delay_of_all_ones_gives_up():
     session.network = False
     session.reply(0x83)
     session.run(10**12)
-    assert session.registration.state == OFF and len(session.dials) == 2
+    assert session.registration.state == WAITING and len(session.dials) == 2
+    session.registration.restart(session.now)  # but at a new address it tries again
+    session.service()
+    assert len(session.dials) == 3
 
 
 def test_a_success_starts_the_sequence_over():

@@ -286,5 +286,5 @@ class _Transfer:
             self.done(message, now)
 
     def _fail(self, now):
-        self.peer.log(2, "broken off", self.got)
+        self.peer.log(2, "broken", self.got)
         self.done(None, now)

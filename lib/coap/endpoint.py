@@ -106,7 +106,7 @@ class Endpoint:
                     self.core.input(datagram, self.clock.now())
                     self.flush()
             except OSError as error:
-                self.core.log(2, "receive failed", error.errno)
+                self.core.log(2, "receive", error.errno)
                 yield from asyncio.sleep_ms(1000)
 
     def flush(self) -> None:

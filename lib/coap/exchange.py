@@ -18,6 +18,7 @@ _RST = const(3)
 _MALFORMED = const(2)
 
 _ANSWERS = const(8)  # answers kept for repeats
+_FORGOTTEN = const(0)
 _RANGES = const(32)  # ranges of Message IDs whose answers were forgotten
 _RANGE_MS = const(60000)  # a range that has grown this long is not grown further
 _LATENCY = const(100000)  # MAX_LATENCY, ms
@@ -39,10 +40,8 @@ class Answers:
     """The latest answers by Message ID, so that a repeated request is answered, not run again.
 
     An answer worth keeping (its request was not safe to repeat) is overwritten last; then its
-    Message ID goes into a list of ranges, and a repeat finds FORGOTTEN.
+    Message ID goes into a list of ranges, and a repeat finds 0.
     """
-
-    FORGOTTEN = 0
 
     def __init__(self):
         self.mids = [-1] * _ANSWERS
@@ -53,7 +52,7 @@ class Answers:
         self.ranges = []  # of [first, last, started, until]
 
     def find(self, mid: int, now: int):
-        """The answer's datagram (empty: none is due), FORGOTTEN, or None: the ID is new."""
+        """The answer's datagram (empty: none is due), 0 (forgotten), or None: the ID is new."""
         if mid in self.mids:
             i = self.mids.index(mid)
             if self.until[i] > now:
@@ -61,7 +60,7 @@ class Answers:
             self.mids[i] = -1
         for first, last, _, until in self.ranges:
             if until > now and (mid - first) & 0xFFFF <= (last - first) & 0xFFFF:
-                return self.FORGOTTEN
+                return _FORGOTTEN
         return None
 
     def full(self, now: int) -> bool:
@@ -190,11 +189,11 @@ class Peer:
         answer = answers.find(mid, now)
         keep = message.code != _GET and message.code != _FETCH
         if answer is not None:
-            if answer is answers.FORGOTTEN and keep:
+            if answer == _FORGOTTEN and keep:
                 self._reply(message, _UNAVAILABLE, (), b"")
             elif answer and message.kind == _CON:
                 self.outbox.append(answer)
-            if answer is not answers.FORGOTTEN or keep:
+            if answer != _FORGOTTEN or keep:
                 return
         if message.bad and message.kind == _NON:
             return
@@ -210,8 +209,8 @@ class Peer:
             answer = self._reply(message, response, (), b"")
         else:
             answer = self._reply(message, response[0], response[1], response[2])
-        if 23 in message.numbers or 27 in message.numbers:
-            keep = False  # blocks are told apart by their numbers
+        if 23 in message.numbers or 27 in message.numbers or answer and answer[1] >> 5 == 4:
+            keep = False  # blocks are told apart by their numbers; a refusal changed nothing
         answers.add(mid, answer, keep, now, now + self.exchange_lifetime())
 
     def _handle(self, message, now):
@@ -230,7 +229,7 @@ class Peer:
         except CoapError as error:
             return error.code
         except Exception as error:  # noqa: BLE001 a driver's fault must not end the endpoint
-            self.log(1, "request failed", message.code, error)
+            self.log(1, "failed", message.code, error)
             return _INTERNAL_ERROR
 
     def _blocks(self):

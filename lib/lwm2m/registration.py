@@ -87,13 +87,13 @@ class Registration:
         """No transport could be opened, or the server did not answer, or refused."""
         self._drop()
         self._attempt += 1
-        delay = self._setting(_RETRY_TIMER, 60) * 1000 << self._attempt - 1
+        delay = max(self._setting(_RETRY_TIMER, 60), 1) * 1000 << min(self._attempt - 1, 16)
         if self._attempt >= self._setting(_RETRY_COUNT, 5):
             self._attempt = 0
             delay = self._setting(_SEQUENCE_DELAY, 86400)
             if delay == _FOREVER:
                 self.log(1, "gave up")
-                self.state = _OFF
+                self._wait(_NEVER, 0)  # until `restart`
                 return
             # After as many sequences as /1/x/20 says a bootstrap server is asked. Without one, a
             # meter in a pit must not give up for good: it goes on at this slowest pace.

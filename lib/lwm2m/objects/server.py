@@ -7,6 +7,7 @@ from ..model import Lwm2mError, Object
 _BAD_REQUEST = const(0x80)
 
 _DISABLE = const(4)
+_BINDING = const(7)
 _UPDATE = const(8)
 
 
@@ -53,8 +54,8 @@ class Server(Object):
             resources[_DISABLE] = resources[_UPDATE] = None
 
     def write(self, iid: int, rid: int, value) -> None:
-        """Keep a value; no number here may be negative: such a lifetime would end at once."""
-        if isinstance(value, int) and value < 0:
+        """Keep a value. No number may be negative, and UDP is the only binding there is."""
+        if rid == _BINDING and value != "U" or isinstance(value, int) and value < 0:
             raise Lwm2mError(_BAD_REQUEST)
         self.instances[iid][rid] = value
 
