@@ -323,15 +323,20 @@ class Peer:
         """An Empty confirmable message; `done(message, now)` gets the Reset, or None."""
         self._enqueue(Outgoing(0, b"", encode(_CON, 0, self._next_mid()), done), now)
 
-    def respond(self, request: tuple, code: int, options, payload, done, now: int) -> None:
-        """The answer to a `request`, (kind, token), that `app.handle` put off by returning None.
+    def respond(self, message: Message, response, done, now: int) -> None:
+        """The answer to a request that `app.handle` put off; `message` is a copy of the request.
 
-        `done(message, now)` gets the ACK, the Reset, or None; a request that was not confirmable
-        gets an answer that is not, and nothing is called.
+        `response` is as `app.handle` returns it. `done(message, now)` gets the ACK, the Reset, or
+        None; a request that was not confirmable gets an answer that is not.
         """
-        kind, token = request
-        datagram = encode(kind, code, self._next_mid(), token, options, payload)
-        if kind == _NON:
+        if isinstance(response, int):
+            response = response, (), b""
+        elif len(response[2]) > 16 << self.szx or 23 in message.numbers:
+            response = self._blocks().slice(message, response, now)
+        code, options, payload = response
+        token = message.token
+        datagram = encode(message.kind, code, self._next_mid(), token, options, payload)
+        if message.kind == _NON:
             self.outbox.append(datagram)
         else:
             self._enqueue(Outgoing(0, token, datagram, done), now)

@@ -6,6 +6,7 @@ from micropython import const
 
 from coap.endpoint import Clock, Endpoint, Udp
 from coap.exchange import Peer
+from coap.message import CoapError
 
 from .management import Management
 from .registration import Registration
@@ -20,6 +21,7 @@ _SSID = const(0)
 _OFF = const(0)
 _DIALING = const(2)
 
+_INTERNAL_ERROR = const(0xA0)
 _CLOSING_MS = const(5000)
 
 
@@ -48,6 +50,29 @@ class _Link(Endpoint):
         self.client = client
         self.account = account
         self.management = Management(client.model, registration)
+
+    def flush(self):
+        super().flush()
+        management = self.management
+        while management.jobs:
+            asyncio.create_task(self._run_job(*management.jobs.pop(0)))
+
+    async def _run_job(self, message, coroutines, finish):
+        # An operation whose handlers take their time: the answer goes to whoever asked
+        peer = self.core.peer
+        try:
+            results = [await one for one in coroutines]
+            response = finish(results)
+        except CoapError as error:
+            response = error.code
+        except Exception as error:  # noqa: BLE001 a driver's fault must not end the client
+            self.core.log(1, "failed", error)
+            response = _INTERNAL_ERROR
+        self.management.running -= 1
+        if peer:
+            peer.respond(message, response, None, self.clock.now())
+            self.core.deadline = 0
+            self.flush()
 
     def service(self):
         core = self.core

@@ -1,21 +1,25 @@
-"""Device Management & Service Enablement: what a server asks of the model (LwM2M Core 6.3)."""
+"""Device Management & Service Enablement: what a server asks of the model (LwM2M Core 6.3).
+
+Read and Execute are here; the rarer operations are in write.py and discover.py, imported when
+first asked for. A method of an Object may be a coroutine: its answer then comes apart, later.
+"""
 
 from micropython import const
 
 from coap.exchange import SILENCE
-from coap.message import CoapError
+from coap.message import CoapError, Message
 
 from .model import Lwm2mError
 
 # What an Object's table says of a Resource, see model
 _READ = const(0x100)
-_WRITE = const(0x200)
 _EXECUTE = const(0x400)
 _MULTIPLE = const(0x800)
 
 _GET = const(1)
 _POST = const(2)
 _PUT = const(3)
+_DELETE = const(4)
 _CHANGED = const(0x44)
 _CONTENT = const(0x45)
 _UNAUTHORIZED = const(0x81)
@@ -24,6 +28,7 @@ _NOT_ALLOWED = const(0x85)
 _NOT_ACCEPTABLE = const(0x86)
 _PRECONDITION_FAILED = const(0x8C)
 _UNSUPPORTED_FORMAT = const(0x8F)
+_UNAVAILABLE = const(0xA3)
 
 _IF_MATCH = const(1)
 _IF_NONE_MATCH = const(5)
@@ -33,28 +38,49 @@ _URI_QUERY = const(15)
 _ACCEPT = const(17)
 
 _TEXT = const(0)
+_LINK = const(40)
+_SENML_CBOR = const(112)
 _TLV = const(11542)
+_FORMATS = {
+    0: "text",
+    42: "opaque",
+    60: "cbor",
+    110: "senml_json",
+    112: "senml_cbor",
+    11542: "tlv",
+    11543: "json_oma",
+    11544: "lwm2m_cbor",
+}
 _CLOSED = (0, 21, 23)  # Security, OSCORE, COSE: no server may see them
+_JOBS = const(4)  # coroutines of handlers that may be under way
 
 
 class Management:
-    """The application behind the CoAP peer of one server."""
+    """The application behind the CoAP peer of one server.
+
+    `jobs` are operations that take their time, for the owner to run: (message, coroutines,
+    finish); `finish(results)` gives the response that `Peer.respond` takes with the message.
+    """
 
     def __init__(self, model, registration):
         self.model = model
         self.registration = registration
+        self.jobs = []
+        self.running = 0
+        self.attributes = {}  # what Write-Attributes has set: a path's names and values
         self.formats = {}
         self.path = []
 
     def handle(self, message, now: int):
-        """Answer a request: a code, (code, options, payload), or SILENCE before registration.
+        """Answer a request: a code, (code, options, payload), None (later), or SILENCE.
 
         May raise Lwm2mError.
         """
         if not self.registration.location:
             return SILENCE
         path = self._path(message)
-        if not 0 < len(path) < 5:
+        code = message.code
+        if not 0 < len(path) < 5 or code > _DELETE:
             return _NOT_ALLOWED
         if path[0] in _CLOSED:
             return _UNAUTHORIZED
@@ -63,15 +89,21 @@ class Management:
             return _NOT_FOUND
         if _IF_NONE_MATCH in message.numbers or message.find(_IF_MATCH):
             return _PRECONDITION_FAILED  # the target exists, and has no ETag
-        code = message.code
         if code == _GET:
-            return self._read(obj, path, message)
-        if len(path) == 3:
-            if code == _POST:
-                return self._execute(obj, path, message)
-            if code == _PUT and message.find(_URI_QUERY) is None:
-                return self._write(obj, path, message)
-        return _NOT_ALLOWED
+            if message.uint(_ACCEPT) != _LINK:
+                return self._read(obj, path, message)
+            from .discover import discover
+
+            return discover(self, obj, path, message)
+        if code == _POST and len(path) == 3 and not obj.entry(path[2]) & _MULTIPLE:
+            return self._execute(obj, path, message)
+        if code == _PUT and _URI_QUERY in message.numbers:
+            from .discover import write_attributes
+
+            return write_attributes(self, obj, path, message)
+        from .write import operate
+
+        return operate(self, obj, path, message)
 
     def upload(self, message):
         """Where a body in blocks goes: None, it is collected; nowhere before registration."""
@@ -91,57 +123,100 @@ class Management:
                 path.append(ident)
         return path
 
-    def _format(self, number, refusal):
-        # The module of a content format and the option that names it, loaded when first used
+    def format(self, number: int, refusal: int) -> tuple:
+        """The module of a content format and the option that names it, loaded when first used.
+
+        Lwm2mError with the code `refusal` where there is none.
+        """
         form = self.formats.get(number)
         if form is None:
-            if number == _TEXT:
-                from .formats import text as module
-            elif number == _TLV:
-                from .formats import tlv as module
-            else:
+            if number not in _FORMATS:
                 raise Lwm2mError(refusal)
+            module = __import__("lwm2m.formats." + _FORMATS[number], None, None, ("encode",))
             form = self.formats[number] = module, ((_CONTENT_FORMAT, number),)
         return form
 
     def _read(self, obj, path, message):
-        accept = message.uint(_ACCEPT)
-        if len(path) > 2:
-            kind = _kind(obj, path, _READ)
-            value = obj.read(path[1], path[2])
-            if len(path) == 4:
-                value = _instance(value, path[3])
-            if accept < 0:
-                accept = _TLV if isinstance(value, dict) else _TEXT
-            module, option = self._format(accept, _NOT_ACCEPTABLE)
-            return _CONTENT, option, module.encode_resource(path, kind & 255, value)
-        module, option = self._format(_TLV if accept < 0 else accept, _NOT_ACCEPTABLE)
-        iids = path[1:] or sorted(obj.instances)
-        content = [(iid, _all_readable(obj, iid)) for iid in iids]
-        return _CONTENT, option, module.encode(content, len(path))
+        number = message.uint(_ACCEPT)
+        if number < 0:
+            number = self._default(obj, path)
+        module, option = self.format(number, _NOT_ACCEPTABLE)
+        waiting = []
+        content = []
+        for iid in path[1:2] or sorted(obj.instances):
+            resources = _resource(obj, path) if len(path) > 2 else _readable(obj, iid)
+            for i in range(len(resources)):
+                if hasattr(resources[i][2], "send"):
+                    waiting.append((resources, i))
+            content.append((path[0], iid, resources))
+        if waiting:
+            return self._read_later(message, content, waiting)
+        return _CONTENT, option, module.encode(content, path)
 
-    def _write(self, obj, path, message):
-        kind = _kind(obj, path, _WRITE)
-        if kind & _MULTIPLE:
-            return _NOT_ALLOWED
-        number = max(message.uint(_CONTENT_FORMAT), _TEXT)
-        module, _ = self._format(number, _UNSUPPORTED_FORMAT)
-        rid = path[2]
-        obj.write(path[1], rid, module.decode_resource(rid, kind, message.payload()))
-        self.model.changes += 1
-        return _CHANGED
+    def _default(self, obj, path):
+        # The format of an answer to a Read without Accept (LwM2M 1.0: 6.4; 1.1: 7.4)
+        if self.registration.version == "1.0":
+            return _TLV
+        if len(path) == 4 or len(path) == 3 and not obj.entry(path[2]) & _MULTIPLE:
+            return _TEXT
+        return _SENML_CBOR
+
+    def _read_later(self, message, content, waiting):
+        number = message.uint(_ACCEPT)
+        path = list(self.path)
+        if number < 0:
+            number = self._default(self.model.object(path[0]), path)
+        module, option = self.formats[number]
+
+        def finish(results):
+            for (resources, i), value in zip(waiting, results):
+                rid, kind, _ = resources[i]
+                resources[i] = rid, kind, _picked(value, path)
+            return _CONTENT, option, module.encode(content, path)
+
+        return self.later(message, [resources[i][2] for resources, i in waiting], finish)
 
     def _execute(self, obj, path, message):
-        _kind(obj, path, _EXECUTE)
+        kind(obj, path, _EXECUTE)
         if message.uint(_CONTENT_FORMAT) > _TEXT:
             return _UNSUPPORTED_FORMAT
-        obj.execute(path[1], path[2], bytes(message.payload()))
+        argument = bytes(message.payload())
+        check_arguments(argument)
+        slow = obj.execute(path[1], path[2], argument)
+        return self.changed(message, [slow] if hasattr(slow, "send") else None)
+
+    def forget(self, path: list) -> None:
+        """Drop the attributes of a path and of all below it: it is no more."""
+        for known in tuple(self.attributes):
+            if list(known[: len(path)]) == path:
+                del self.attributes[known]
+
+    def changed(self, message, slow: list):
+        """The answer to what changed the model: 2.04, at once or when `slow` coroutines end."""
         self.model.changes += 1
-        return _CHANGED
+        if not slow:
+            return _CHANGED
+
+        def finish(results):
+            self.model.changes += 1
+            return _CHANGED
+
+        return self.later(message, slow, finish)
+
+    def later(self, message, coroutines: list, finish) -> None:
+        """Put an answer off until `coroutines` have run; Lwm2mError 5.03 where too many are."""
+        if self.running >= _JOBS:
+            raise Lwm2mError(_UNAVAILABLE)
+        self.running += 1
+        copy = Message()
+        copy.parse(message.data)
+        self.jobs.append((copy, coroutines, finish))
 
 
-def _kind(obj, path, operation):
-    # The type of the Resource at `path`, if it is there and allows the operation; 0x800: multiple
+def kind(obj, path: list, operation: int) -> int:
+    """The type of the Resource at `path`, if it is there and allows the operation; | 0x800 if it
+    is multiple. Lwm2mError 4.04 or 4.05 else.
+    """
     entry = obj.entry(path[2])
     if not entry or path[2] not in obj.instances[path[1]]:
         raise Lwm2mError(_NOT_FOUND)
@@ -150,13 +225,23 @@ def _kind(obj, path, operation):
     return entry & (_MULTIPLE | 255)
 
 
-def _instance(value, riid):
-    if not isinstance(value, dict) or riid not in value:
+def _resource(obj, path):
+    # The Resource or Resource Instance at `path`, as the formats want it
+    entry = kind(obj, path, _READ)
+    value = obj.read(path[1], path[2])
+    return [(path[2], entry & 255, value if hasattr(value, "send") else _picked(value, path))]
+
+
+def _picked(value, path):
+    # Of a multiple Resource the one Instance that a path of four IDs names
+    if len(path) < 4:
+        return value
+    if not isinstance(value, dict) or path[3] not in value:
         raise Lwm2mError(_NOT_FOUND)
-    return value[riid]
+    return {path[3]: value[path[3]]}
 
 
-def _all_readable(obj, iid):
+def _readable(obj, iid):
     # The readable Resources of an Instance: (ID, type, value)
     found = []
     for rid in sorted(obj.instances[iid]):
@@ -164,3 +249,20 @@ def _all_readable(obj, iid):
         if entry & _READ:
             found.append((rid, entry & 255, obj.read(iid, rid)))
     return found
+
+
+def check_arguments(argument: bytes) -> None:
+    """The syntax of an Execute's arguments: 0='text',1 with single, unique digits; or 4.00."""
+    text = argument.decode()
+    seen = ""
+    while text:
+        digit = text[0]
+        rest = text[1:]
+        if rest[:2] == "='":
+            _, quote, rest = rest[2:].partition("'")
+            if not quote:
+                digit = "x"
+        if not digit.isdigit() or digit in seen or rest[:1] not in ("", ",") or rest == ",":
+            raise Lwm2mError(0x80)
+        seen += digit
+        text = rest[1:]

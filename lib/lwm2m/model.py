@@ -29,12 +29,15 @@ class Object:
     oid = 0
     version = "1.0"
     table = b""
+    single = False  # is there one Instance at most?
+    creatable = False  # may a server create and delete Instances?
+    ranges = {}  # of writable Resources: (lowest, highest), of a text or opaque its length
 
     def __init__(self, instances: dict):
         self.instances = instances
 
     def entry(self, rid: int) -> int:
-        """The operations and nature of a Resource << 8 | its type; 0 where the table lacks it."""
+        """The operations and nature of a Resource << 8 | its type; 0 where it has none."""
         table = self.table
         low = 0
         high = len(table) >> 2
@@ -58,6 +61,23 @@ class Object:
         """Take a value of the right type; may raise Lwm2mError, then nothing is changed."""
         self.instances[iid][rid] = value
 
+    def check(self, iid: int, rid: int, value) -> None:
+        """Refuse a value that is about to be written, by Lwm2mError; nothing is changed yet."""
+
+    def create(self, iid: int, resources: dict) -> None:
+        """Make an Instance of checked values; may raise Lwm2mError."""
+        self.instances[iid] = resources
+
+    def delete(self, iid: int) -> None:
+        """Remove an Instance; may raise Lwm2mError."""
+        del self.instances[iid]
+
+    def entries(self):
+        """The table's Resources in order: (ID, as `entry` gives it)."""
+        table = self.table
+        for i in range(0, len(table), 4):
+            yield table[i] << 8 | table[i + 1], table[i + 2] << 8 | table[i + 3]
+
     def execute(self, iid: int, rid: int, argument: bytes) -> None:
         """Run an executable Resource; may raise Lwm2mError."""
         raise Lwm2mError(_NOT_FOUND)
@@ -76,3 +96,8 @@ class Model:
         if oid not in self.objects:
             raise Lwm2mError(_NOT_FOUND)
         return self.objects[oid]
+
+    def kind(self, oid: int, rid: int) -> int:
+        """The type of a Resource, 0 where no table has it."""
+        obj = self.objects.get(oid)
+        return obj.entry(rid) & 255 if obj else 0

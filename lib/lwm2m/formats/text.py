@@ -20,15 +20,13 @@ _OBJLNK = const(7)
 _UNSIGNED = const(8)
 
 
-def encode(content: list, level: int) -> bytes:
-    """Refused: text has one value, not Instances."""
-    raise Lwm2mError(_NOT_ACCEPTABLE)
-
-
-def encode_resource(path: list, kind: int, value) -> bytes:
-    """One value of type `kind`; Lwm2mError 4.06 for a multiple Resource."""
+def encode(content: list, path: list) -> bytes:
+    """The one value that `path` names; Lwm2mError 4.06 for Instances and multiple Resources."""
+    _, kind, value = content[0][2][0] if len(path) > 2 else (0, 0, {})
     if isinstance(value, dict):
-        raise Lwm2mError(_NOT_ACCEPTABLE)
+        if len(path) < 4:
+            raise Lwm2mError(_NOT_ACCEPTABLE)
+        value = value[path[3]]
     if isinstance(value, str):
         return value.encode()
     if kind == _BOOLEAN:
@@ -40,8 +38,13 @@ def encode_resource(path: list, kind: int, value) -> bytes:
     return to_text(value).encode()
 
 
-def decode_resource(rid: int, kind: int, data: memoryview):
-    """The value of type `kind`; Lwm2mError 4.00 where the text is none."""
+def decode(data: memoryview, path: list, kind_of) -> list:
+    """The one value that `path` names, as [(path, value)]; Lwm2mError 4.00 if the text is none."""
+    kind = kind_of(path[0], path[2])
+    return [(tuple(path), _value(kind, data))]
+
+
+def _value(kind, data):
     try:
         text = str(data, "utf-8")
         if kind == _BOOLEAN:

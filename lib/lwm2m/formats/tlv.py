@@ -62,28 +62,22 @@ def _put_resource(out, rid, kind, value):
     _put(out, _MULTIPLE, rid, inner)
 
 
-def encode(content: list, level: int) -> bytearray:
-    """Instances, a list of (ID, [(resource ID, type, value)]), as read at a path of `level` IDs.
+def encode(content: list, path: list) -> bytearray:
+    """Instances, (object ID, instance ID, [(resource ID, type, value)]), as read at `path`.
 
-    At level 1 each Instance has its own TLV, at level 2 the Resources of one stand alone.
+    Read at an Object each Instance has its own TLV; else the Resources of one stand alone, or
+    the one Resource Instance.
     """
     out = bytearray()
-    for iid, resources in content:
-        inner = out if level > 1 else bytearray()
+    for _, iid, resources in content:
+        inner = bytearray() if len(path) == 1 else out
         for rid, kind, value in resources:
-            _put_resource(inner, rid, kind, value)
-        if level == 1:
+            if len(path) == 4:
+                _put(out, _RESOURCE_INSTANCE, path[3], _value(kind, value[path[3]]))
+            else:
+                _put_resource(inner, rid, kind, value)
+        if len(path) == 1:
             _put(out, _INSTANCE, iid, inner)
-    return out
-
-
-def encode_resource(path: list, kind: int, value) -> bytearray:
-    """One Resource, or where `path` has four IDs one Resource Instance."""
-    out = bytearray()
-    if len(path) == 4:
-        _put(out, _RESOURCE_INSTANCE, path[3], _value(kind, value))
-    else:
-        _put_resource(out, path[2], kind, value)
     return out
 
 
@@ -136,9 +130,45 @@ def decode_value(kind: int, data: memoryview):
     return value
 
 
-def decode_resource(rid: int, kind: int, data: memoryview):
-    """The value of the one single Resource `rid` that a Write to it carries."""
-    found = split(data)
-    if len(found) != 1 or found[0][0] != _RESOURCE or found[0][1] != rid:
+def decode(data: memoryview, path: list, kind_of) -> list:
+    """The values in a body written to `path`, as [(path, value)]; Lwm2mError 4.00 else.
+
+    The Instance ID is -1 where neither the path nor the body has one. A multiple Resource
+    without Instances has an empty dict.
+    """
+    found = []
+    iid = path[1] if len(path) > 1 else -1
+    for tag, ident, value in split(data):
+        if tag == _INSTANCE:
+            if len(path) > 2 or len(path) == 2 and ident != iid:
+                raise Lwm2mError(_BAD_REQUEST)
+            for inner in split(value):
+                _resource(found, (path[0], ident), inner, kind_of)
+        elif tag == _RESOURCE_INSTANCE:
+            if len(path) < 3 or len(path) == 4 and ident != path[3]:
+                raise Lwm2mError(_BAD_REQUEST)
+            item = decode_value(kind_of(path[0], path[2]), value)
+            found.append(((path[0], iid, path[2], ident), item))
+        else:
+            _resource(found, (path[0], iid), (tag, ident, value), kind_of)
+    for (_, _, rid, *_), _ in found:
+        if len(path) > 2 and rid != path[2]:
+            raise Lwm2mError(_BAD_REQUEST)
+    return found
+
+
+def _resource(found, base, tlv, kind_of):
+    tag, rid, value = tlv
+    kind = kind_of(base[0], rid)
+    base += (rid,)
+    if tag == _RESOURCE:
+        found.append((base, decode_value(kind, value) if kind else None))
+    elif tag != _MULTIPLE:
         raise Lwm2mError(_BAD_REQUEST)
-    return decode_value(kind, found[0][2])
+    elif not len(value):
+        found.append((base, {}))
+    else:
+        for tag, riid, item in split(value):
+            if tag != _RESOURCE_INSTANCE:
+                raise Lwm2mError(_BAD_REQUEST)
+            found.append((base + (riid,), decode_value(kind, item) if kind else None))
