@@ -28,7 +28,9 @@ def test_a_register_has_all_its_parameters():
 
 def test_a_binding_other_than_the_default_is_told():
     session = Session({7: "UQ"})
-    assert session.requests()[0][2] == ["ep=urn:test", "lt=300", "lwm2m=1.1", "b=UQ"]
+    assert session.requests()[0][2] == ["ep=urn:test", "lt=300", "lwm2m=1.1", "Q", "b=U"]
+    session = Session({7: "UQ"}, version="1.0")
+    assert session.requests()[0][2] == ["ep=urn:test", "lt=300", "lwm2m=1.0", "b=UQ"]
 
 
 def test_version_1_0_puts_versions_in_quotes():

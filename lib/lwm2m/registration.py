@@ -190,6 +190,9 @@ class Registration:
         if lifetime != known[0]:
             query = query[:1] + ("lt=%d" % lifetime,) + query[1:]
         if binding != known[1]:
+            if self.version > "1.0" and binding[1:]:  # queue mode has a flag of its own since 1.1
+                query += ("Q",)
+                binding = binding[:1]
             query += ("b=" + binding,)
         for part in query:
             options.append((_URI_QUERY, part))

@@ -55,7 +55,7 @@ class Server(Object):
 
     def write(self, iid: int, rid: int, value) -> None:
         """Keep a value. No number may be negative, and UDP is the only binding there is."""
-        if rid == _BINDING and value != "U" or isinstance(value, int) and value < 0:
+        if rid == _BINDING and value not in ("U", "UQ") or isinstance(value, int) and value < 0:
             raise Lwm2mError(_BAD_REQUEST)
         self.instances[iid][rid] = value
 
