@@ -55,7 +55,8 @@ def object_model(fact: dict) -> object:
     """Leshan's model of one object."""
     listed = ArrayList()
     for each in fact["resources"]:
-        listed.add(resource_model(each))
+        if not untyped(each):
+            listed.add(resource_model(each))
     return ObjectModel(
         jpype.java.lang.Integer(fact["id"]),
         fact["name"],
@@ -64,16 +65,30 @@ def object_model(fact: dict) -> object:
         jpype.java.lang.Boolean(fact["multiple"]),
         jpype.java.lang.Boolean(fact["mandatory"]),
         listed,
+        fact["urn"],
+        fact["lwm2m"],
+        "",
     )
 
 
+def untyped(fact: dict) -> bool:
+    """Whether Leshan refuses a resource: one of the registry is read and has no type."""
+    return fact["type"] == "NONE" and fact["operations"] != "E"
+
+
+def our_models(known: set) -> list:
+    """The models of the registry without the (object, version) pairs in `known`."""
+    return [
+        object_model(fact) for fact in models.load() if (fact["id"], fact["version"]) not in known
+    ]
+
+
 def all_models() -> object:
-    """Leshan's own models, and ours of the objects and versions it has not."""
+    """Leshan's own models, and the registry's of the objects and versions it has not."""
     listed = ObjectLoader.loadAllDefault()
     known = {(int(each.id), str(each.version)) for each in listed}
-    for fact in models.load():
-        if (fact["id"], fact["version"]) not in known:
-            listed.add(object_model(fact))
+    for each in our_models(known):
+        listed.add(each)
     return listed
 
 

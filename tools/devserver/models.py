@@ -1,20 +1,54 @@
-"""Facts about objects: models.json, and types by path for whoever encodes values.
+"""Facts about objects, from the registry of tools/objgen in the words of JSON and of Leshan.
 
 Only facts (identifiers, names, types, operations), no descriptions: enough for a server to encode
 and decode.
 """
 
 import functools
-import json
-import pathlib
 
-FILE = pathlib.Path(__file__).parent / "models.json"
+from tools.objgen import facts, registry
+
+# Leshan's names of the types whose name differs by more than case
+LESHAN_NAMES = {"": "NONE", "Corelnk": "CORELINK"}
+
+
+def type_name(kind: str) -> str:
+    """A type of the XML as Leshan names it."""
+    return LESHAN_NAMES.get(kind) or kind.upper().replace(" ", "_")
+
+
+def resource_facts(resource: facts.Resource) -> dict:
+    """The facts of one resource."""
+    return {
+        "id": resource.id,
+        "name": resource.name,
+        "operations": resource.operations or "NONE",
+        "multiple": resource.multiple,
+        "mandatory": resource.mandatory,
+        "type": type_name(resource.type),
+        "range": resource.range,
+        "units": resource.units,
+    }
+
+
+def object_facts(thing: facts.Object) -> dict:
+    """The facts of one object."""
+    return {
+        "id": thing.id,
+        "name": thing.name,
+        "version": thing.version,
+        "lwm2m": thing.lwm2m,
+        "urn": thing.urn(),
+        "multiple": thing.multiple,
+        "mandatory": thing.mandatory,
+        "resources": [resource_facts(each) for each in thing.resources],
+    }
 
 
 @functools.cache
-def load(file: pathlib.Path = FILE) -> tuple[dict, ...]:
-    """Every object of the file."""
-    return tuple(json.loads(file.read_text()))
+def load() -> tuple[dict, ...]:
+    """Every object of the registry."""
+    return tuple(map(object_facts, registry.load()))
 
 
 @functools.cache

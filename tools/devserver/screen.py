@@ -42,7 +42,7 @@ def quantity(path: str, value: object) -> str:
 
 
 def resource_facts(path: str) -> dict | None:
-    """What models.json knows about a path of three levels or more."""
+    """What the registry knows about a path of three levels or more."""
     parts = path.split("/")[1:]
     return models.resource(int(parts[0]), int(parts[2])) if len(parts) > 2 else None
 

@@ -8,10 +8,20 @@ import re
 import xml.etree.ElementTree as ET
 
 from . import ranges
-from .facts import DEFAULT_VERSION, LAST_ID, OPERATIONS, TYPES, Object, Resource
+from .facts import (
+    DEFAULT_VERSION,
+    LAST_ID,
+    OPERATIONS,
+    TYPES,
+    Object,
+    Resource,
+    urn,
+    urn_class,
+)
 
 URN = re.compile(r"urn:oma:lwm2m:(?:oma|ext|x):(\d+)(?::(\d+\.\d+))?")
 VERSION = re.compile(r"\d+\.\d+")
+TYPES_OF_1_1 = ("Unsigned Integer", "Corelnk")
 MULTIPLE = {"Multiple": True, "Single": False}
 MANDATORY = {"Mandatory": True, "Optional": False}
 
@@ -86,46 +96,45 @@ class Element:
         return -1
 
 
-def urn_remedy(ident: int, version: str) -> str:
-    """The URN that a vendor's Object has."""
-    suffix = "" if version == DEFAULT_VERSION else ":" + version
-    return "write urn:oma:lwm2m:x:%d%s (oma or ext for a registered one)" % (ident, suffix)
-
-
 def check_urn(element: Element, ident: int, version: str) -> None:
     """The URN must name the ID and version that stand beside it."""
-    value = element.needed("ObjectURN", urn_remedy(ident, version))
+    remedy = "write " + urn(ident, version)
+    value = element.needed("ObjectURN", remedy)
     found = URN.fullmatch(value)
     named = found and (int(found[1]), found[2] or DEFAULT_VERSION)
     if value and named != (ident, version):
-        element.wrong("ObjectURN", value, urn_remedy(ident, version))
+        element.wrong("ObjectURN", value, remedy)
+    if not urn_class(ident):
+        element.report.remark(element.place, "its ID is in a range that OMNA reserves")
 
 
-def check_type(element: Element, operations: str, kind: str) -> None:
-    """What is executed has no type, what is read or written has one."""
+def check_type(element: Element, operations: str, kind: str, lwm2m: str) -> None:
+    """What is executed has no type, what is read or written has one that its LwM2M knows."""
     if operations == "E" and kind:
         element.wrong("Type", kind, "leave it empty: what is executed has no type")
     elif operations != "E" and not kind:
         element.report.remark(element.place, "no Type, though it is not executed")
+    elif kind in TYPES_OF_1_1 and lwm2m == "1.0":
+        element.report.remark(element.place, "Type %s needs LWM2MVersion 1.1" % kind)
 
 
-def check_range(report: Report, place: str, resource: Resource) -> None:
+def check_range(element: Element, resource: Resource) -> None:
     """Tell of a range that no check can use."""
     if resource.range and ranges.bounds(resource) is None:
-        report.remark(
-            place,
-            "range %r of %s is not understood" % (resource.range, resource.type or "nothing"),
-        )
+        text = "range %r is not understood for %s" % (resource.range, resource.type or "no Type")
+        element.report.remark(element.place, text)
 
 
-def read_item(report: Report, above: str, item: ET.Element, index: int) -> Resource:
+def read_item(above: Element, item: ET.Element, index: int, lwm2m: str) -> Resource:
     """A Resource; its ID is -1 after a mistake in it."""
-    ident = Element(report, "%s, Item %d" % (above, index), item).ident("ID", item.get("ID", ""))
-    element = Element(report, "%s/%d" % (above, ident) if ident >= 0 else above, item)
+    element = Element(above.report, "%s, Item %d" % (above.place, index), item)
+    ident = element.ident("ID", item.get("ID", ""))
+    if ident >= 0:
+        element.place = "%s/%d" % (above.place, ident)
     operations = element.choice("Operations", {each: each for each in OPERATIONS}, "")
     kind = element.choice("Type", {each: each for each in TYPES}, None)
     if kind is not None:
-        check_type(element, operations, kind)
+        check_type(element, operations, kind, lwm2m)
     resource = Resource(
         ident,
         element.needed("Name", "give the Resource a name"),
@@ -136,44 +145,49 @@ def read_item(report: Report, above: str, item: ET.Element, index: int) -> Resou
         element.text("RangeEnumeration"),
         element.text("Units"),
     )
-    check_range(report, element.place, resource)
+    if kind is not None:
+        check_range(element, resource)
     return resource
 
 
-def check_unique(report: Report, place: str, resources: list[Resource]) -> None:
+def check_unique(above: Element, resources: list[Resource]) -> None:
     """An ID stands for one Resource."""
     seen = {}
     for each in resources:
         if each.id in seen and each.id >= 0:
             text = "is %r and %r; give one of them another ID" % (seen[each.id], each.name)
-            report.mistake("%s/%d" % (place, each.id), text)
+            above.report.mistake("%s/%d" % (above.place, each.id), text)
         seen[each.id] = each.name
+
+
+def read_resources(above: Element, lwm2m: str) -> tuple[Resource, ...]:
+    """The Resources of an Object, in the order of their IDs."""
+    items = above.element.findall("Resources/Item")
+    found = [read_item(above, each, 1 + i, lwm2m) for i, each in enumerate(items)]
+    if not found:
+        above.report.mistake(above.place, "no Resource; it needs Resources with an Item each")
+    check_unique(above, found)
+    return tuple(sorted(found, key=lambda each: each.id))
 
 
 def read_object(report: Report, found: ET.Element, index: int) -> None:
     """An Object, into the report unless it has a mistake."""
     before = len(report.mistakes)
-    ident = Element(report, "Object %d" % index, found).ident(
-        "ObjectID", words(found.findtext("ObjectID"))
-    )
-    place = "/%d" % ident if ident >= 0 else "Object %d" % index
-    element = Element(report, place, found)
-    version = element.version("ObjectVersion")
-    if ident >= 0 and len(report.mistakes) == before:
+    element = Element(report, "Object %d" % index, found)
+    ident = element.ident("ObjectID", element.text("ObjectID"))
+    if ident >= 0:
+        element.place = "/%d" % ident
+    version, lwm2m = element.version("ObjectVersion"), element.version("LWM2MVersion")
+    if len(report.mistakes) == before:
         check_urn(element, ident, version)
-    items = found.findall("Resources/Item")
-    resources = [read_item(report, place, each, 1 + i) for i, each in enumerate(items)]
-    if not resources:
-        report.mistake(place, "no Resource; it needs Resources with an Item each")
-    check_unique(report, place, resources)
     thing = Object(
         ident,
         element.needed("Name", "give the Object a name"),
         version,
-        element.version("LWM2MVersion"),
+        lwm2m,
         element.choice("MultipleInstances", MULTIPLE, False),
         element.choice("Mandatory", MANDATORY, False),
-        tuple(sorted(resources, key=lambda each: each.id)),
+        read_resources(element, lwm2m),
     )
     if len(report.mistakes) == before:
         report.objects.append(thing)

@@ -18,6 +18,13 @@ TYPES = (
 OPERATIONS = ("", "R", "W", "RW", "E")
 LAST_ID = 65534  # 65535 is reserved
 DEFAULT_VERSION = "1.0"
+# OMNA's classes of Object IDs: the first that is no longer in it, and its name in a URN
+CLASSES = ((1024, "oma"), (2048, ""), (10241, "ext"), (42801, "x"), (LAST_ID + 1, ""))
+
+
+def urn_class(ident: int) -> str:
+    """The class of an Object's ID, "" where it is reserved."""
+    return next(name for end, name in CLASSES if ident < end)
 
 
 class ObjgenError(Exception):
@@ -53,3 +60,13 @@ class Object:
     def order(self) -> tuple[int, ...]:
         """What sorts Objects: by ID, then by version."""
         return (self.id, *map(int, self.version.split(".")))
+
+    def urn(self) -> str:
+        """The name that OMA gives it; a reserved ID has that of a vendor."""
+        return urn(self.id, self.version)
+
+
+def urn(ident: int, version: str) -> str:
+    """The URN of an Object's version, which 1.0 leaves out."""
+    suffix = "" if version == DEFAULT_VERSION else ":" + version
+    return "urn:oma:lwm2m:%s:%d%s" % (urn_class(ident) or "x", ident, suffix)
