@@ -56,6 +56,7 @@ def run_import(options: argparse.Namespace) -> int:
     merged = list({**known, **unique(objects)}.values())
     text = registry.dumps(merged)
     options.into.write_text(text, "utf-8")
+    registry.load.cache_clear()
     count = sum(len(each.resources) for each in merged)
     facts = (options.into, len(merged), count, len(text.encode()))
     print("%s: %d Objects, %d Resources, %d bytes" % facts)
