@@ -6,7 +6,6 @@ from micropython import const
 
 from coap.endpoint import Clock, Endpoint, Udp
 from coap.exchange import Peer
-from coap.message import CoapError
 
 from .management import Management
 from .registration import Registration
@@ -21,7 +20,6 @@ _SSID = const(0)
 _OFF = const(0)
 _DIALING = const(2)
 
-_INTERNAL_ERROR = const(0xA0)
 _CLOSING_MS = const(5000)
 
 
@@ -55,24 +53,17 @@ class _Link(Endpoint):
         super().flush()
         management = self.management
         while management.jobs:
-            asyncio.create_task(self._run_job(*management.jobs.pop(0)))
+            asyncio.create_task(self._work(management.jobs.pop(0)))
 
-    async def _run_job(self, message, coroutines, finish):
+    async def _work(self, job):
         # An operation whose handlers take their time: the answer goes to whoever asked
-        peer = self.core.peer
-        try:
-            results = [await one for one in coroutines]
-            response = finish(results)
-        except CoapError as error:
-            response = error.code
-        except Exception as error:  # noqa: BLE001 a driver's fault must not end the client
-            self.core.log(1, "failed", error)
-            response = _INTERNAL_ERROR
-        self.management.running -= 1
-        if peer:
+        core = self.core
+        peer = core.peer
+        message, response = await self.management.work(job)
+        if peer and peer is core.peer:
             peer.respond(message, response, None, self.clock.now())
-            self.core.deadline = 0
-            self.flush()
+        core.deadline = 0
+        self.flush()
 
     def service(self):
         core = self.core

@@ -22,8 +22,8 @@ class Lwm2mError(CoapError):
 class Object:
     """One Object. `instances` maps an Instance ID to its Resources, an ID to a value each.
 
-    A Resource is present where its ID is a key. One whose value is not simply kept (measured, or
-    executable) has None there and is served by an overridden `read`, `write` or `execute`.
+    A Resource is present where its ID is a key. A function in place of its value is asked for it
+    at each Read. What is served by an overridden `read` or `execute` has None.
     """
 
     oid = 0
@@ -55,17 +55,24 @@ class Object:
 
     def read(self, iid: int, rid: int):
         """The value of a present Resource; may raise Lwm2mError."""
-        return self.instances[iid][rid]
+        value = self.instances[iid][rid]
+        return value() if callable(value) else value
 
     def write(self, iid: int, rid: int, value) -> None:
         """Take a value of the right type; may raise Lwm2mError, then nothing is changed."""
         self.instances[iid][rid] = value
 
     def check(self, iid: int, rid: int, value) -> None:
-        """Refuse a value that is about to be written, by Lwm2mError; nothing is changed yet."""
+        """Refuse a value that is about to be written, by Lwm2mError; nothing is changed yet.
+
+        The Instance is not there yet where it is about to be created.
+        """
 
     def create(self, iid: int, resources: dict) -> None:
-        """Make an Instance of checked values; may raise Lwm2mError."""
+        """Make an Instance of checked values; may raise Lwm2mError.
+
+        Mandatory Resources that a server cannot write are there as None.
+        """
         self.instances[iid] = resources
 
     def delete(self, iid: int) -> None:
@@ -90,12 +97,20 @@ class Model:
         self.objects = {o.oid: o for o in objects}
         self.changes = 0  # writes and executes that a server asked for
         self.listing = 0  # Objects and Instances that came or went
+        self.attributes = []  # of each server: what its Write-Attributes have set, by path
 
     def object(self, oid: int) -> Object:
         """The Object, or Lwm2mError 4.04."""
         if oid not in self.objects:
             raise Lwm2mError(_NOT_FOUND)
         return self.objects[oid]
+
+    def forget(self, path: list) -> None:
+        """Drop the attributes of a path and of all below it: it is no more."""
+        for attributes in self.attributes:
+            for known in tuple(attributes):
+                if list(known[: len(path)]) == path:
+                    del attributes[known]
 
     def kind(self, oid: int, rid: int) -> int:
         """The type of a Resource, 0 where no table has it."""
