@@ -14,7 +14,7 @@ from virtual import GET, parse, request
 
 from coap.message import CoapError
 from lwm2m.management import Management
-from lwm2m.model import Model, Object
+from lwm2m.model import Model
 
 # By type, see lib/lwm2m/model.py. The first is for the one Resource of the registry without one.
 VALUES = (
