@@ -52,6 +52,8 @@ def start(tmp_path):
     def go(server, **changes):
         config = configuration(server if isinstance(server, str) else server.uri, **changes)
         meters.append(Meter(tmp_path, config))
+        if isinstance(server, Peer):
+            server.alive = meters[-1].running
         return meters[-1]
 
     yield go

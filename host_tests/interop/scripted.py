@@ -49,6 +49,7 @@ class Peer:
         self.lose = 0  # so many of the next datagrams from the meter are lost
         self.double = 0  # so many of the next datagrams to the meter are sent twice
         self.meter = None  # the address it was last heard from
+        self.alive = None  # tells whether the meter's process still runs, if known
         self._mid = 0x7000
         self.socket = None
         self.open(host, port)
@@ -87,11 +88,15 @@ class Peer:
         """The next datagram from the meter, or None."""
         end = time.monotonic() + timeout
         while True:
-            self.socket.settimeout(max(end - time.monotonic(), 0.0001))
+            left = end - time.monotonic()
+            self.socket.settimeout(min(max(left, 0.0001), 0.5))
+            running = not self.alive or self.alive()  # asked first: then all it said is there
             try:
                 data, address = self.socket.recvfrom(65536)
             except TimeoutError:
-                return None
+                if left <= 0.5 or not running:
+                    return None
+                continue
             self._record(address, data, True, True)
             if self.lose:
                 self.lose -= 1
