@@ -120,16 +120,16 @@ def test_a_resource_is_read(session, form):
 
 def test_instances_and_objects_are_read(session):
     session.event("registered")
-    instance = session.ask("read", "/3/0")
+    instance = session.ask("read", "/3/0", format="tlv")
     assert (instance["code"], instance["format"]) == ("2.05", "tlv")
     assert instance["value"].pop("10") > 0  # Memory Free
     assert instance["value"] == {str(rid): value for rid, value in DEVICE.items()}
     whole = session.ask("read", "/3", format="tlv")["value"]
     assert whole["0"].pop("10") > 0
     assert whole == {"0": instance["value"]}
-    server = session.ask("read", "/1")["value"]["0"]
+    server = session.ask("read", "/1", format="tlv")["value"]["0"]
     assert (server["0"], server["1"], server["7"]) == (1, 300, "U")
-    assert set(session.ask("read", "/3424/0")["value"]) == {"1", "3", "4"}
+    assert set(session.ask("read", "/3424/0", format="tlv")["value"]) == {"1", "3", "4"}
 
 
 def test_what_is_not_there_gets_its_code(session):
