@@ -8,7 +8,7 @@ import os
 
 from micropython import const
 
-from .message import CoapError, Message, encode, encode_options
+from .message import CoapError, Message, encode, encode_options, insert
 
 # Message types
 _CON = const(0)
@@ -334,6 +334,9 @@ class Peer:
         elif len(response[2]) > 16 << self.szx or 23 in message.numbers:
             response = self._blocks().slice(message, response, now)
         code, options, payload = response
+        if 27 in message.numbers:
+            options = list(options)
+            insert(options, 27, message.uint(27))
         token = message.token
         datagram = encode(message.kind, code, self._next_mid(), token, options, payload)
         if message.kind == _NON:

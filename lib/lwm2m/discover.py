@@ -3,16 +3,12 @@
 from micropython import const
 
 from .formats.number import from_text, to_text
-from .management import kind
+from .management import instances, kind
 from .model import Lwm2mError
 
 _READ_WRITE_EXECUTE = const(0x700)
 _MULTIPLE = const(0x800)
-_INTEGER = const(2)
-_FLOAT = const(3)
 _BOOLEAN = const(4)
-_TIME = const(6)
-_UNSIGNED = const(8)
 
 _CHANGED = const(0x44)
 _CONTENT = const(0x45)
@@ -68,7 +64,7 @@ def _links(management, obj, path, depth, links):
     elif len(path) == 2:
         ids = obj.instances[path[1]]
     elif len(path) == 3 and kind(obj, path, _READ_WRITE_EXECUTE) & _MULTIPLE:
-        ids = obj.read(path[1], path[2])
+        ids = instances(obj, path)
         text += ";dim=%d" % len(ids)
     if links:
         text += _shown(management.attributes.get(tuple(path), {}))
@@ -85,14 +81,17 @@ def write_attributes(management, obj, path: list, message) -> int:
     entry = 0
     if len(path) > 2:
         entry = kind(obj, path, _READ_WRITE_EXECUTE)
-        if len(path) == 4 and path[3] not in obj.instances[path[1]][path[2]]:
+        if len(path) == 4 and path[3] not in instances(obj, path):
             return _NOT_FOUND
     if len(message.payload()):
         return _BAD_REQUEST
     found = dict(management.attributes.get(tuple(path), {}))
     given = {}
     for query in message.all(_URI_QUERY):
-        name, equals, text = query.decode().partition("=")
+        try:
+            name, equals, text = query.decode().partition("=")
+        except UnicodeError:
+            return _BAD_REQUEST
         if name in given:
             return _BAD_REQUEST
         given[name] = value(name, text, entry & 255) if equals else None
@@ -103,6 +102,8 @@ def write_attributes(management, obj, path: list, message) -> int:
             found[name] = given[name]
     _consistent(given)
     management.attributes[tuple(path)] = found
+    if not found:
+        del management.attributes[tuple(path)]
     return _CHANGED
 
 
@@ -111,7 +112,7 @@ def value(name: str, text: str, kind: int):
     try:
         if name in _LIMITS and kind in _NUMERIC:
             return from_text(text)
-        if name in _PERIODS and text.isdigit():
+        if name in _PERIODS and text.isdigit() and len(text) < 11:
             return int(text)
         if name in _FLAGS and text in ("0", "1") and (name == "con" or kind == _BOOLEAN):
             return int(text)

@@ -22,12 +22,14 @@ _PUT = const(3)
 _DELETE = const(4)
 _CHANGED = const(0x44)
 _CONTENT = const(0x45)
+_BAD_REQUEST = const(0x80)
 _UNAUTHORIZED = const(0x81)
 _NOT_FOUND = const(0x84)
 _NOT_ALLOWED = const(0x85)
 _NOT_ACCEPTABLE = const(0x86)
 _PRECONDITION_FAILED = const(0x8C)
 _UNSUPPORTED_FORMAT = const(0x8F)
+_INTERNAL_ERROR = const(0xA0)
 _UNAVAILABLE = const(0xA3)
 
 _IF_MATCH = const(1)
@@ -58,8 +60,7 @@ _JOBS = const(4)  # coroutines of handlers that may be under way
 class Management:
     """The application behind the CoAP peer of one server.
 
-    `jobs` are operations that take their time, for the owner to run: (message, coroutines,
-    finish); `finish(results)` gives the response that `Peer.respond` takes with the message.
+    `jobs` are operations that take their time: the owner gives each to `work`, in a task.
     """
 
     def __init__(self, model, registration):
@@ -68,6 +69,7 @@ class Management:
         self.jobs = []
         self.running = 0
         self.attributes = {}  # what Write-Attributes has set: a path's names and values
+        model.attributes.append(self.attributes)
         self.formats = {}
         self.path = []
 
@@ -132,7 +134,10 @@ class Management:
         if form is None:
             if number not in _FORMATS:
                 raise Lwm2mError(refusal)
-            module = __import__("lwm2m.formats." + _FORMATS[number], None, None, ("encode",))
+            try:
+                module = __import__("lwm2m.formats." + _FORMATS[number], None, None, ("encode",))
+            except ImportError:  # not installed here
+                raise Lwm2mError(refusal)
             form = self.formats[number] = module, ((_CONTENT_FORMAT, number),)
         return form
 
@@ -185,32 +190,56 @@ class Management:
         slow = obj.execute(path[1], path[2], argument)
         return self.changed(message, [slow] if hasattr(slow, "send") else None)
 
-    def forget(self, path: list) -> None:
-        """Drop the attributes of a path and of all below it: it is no more."""
-        for known in tuple(self.attributes):
-            if list(known[: len(path)]) == path:
-                del self.attributes[known]
-
-    def changed(self, message, slow: list):
-        """The answer to what changed the model: 2.04, at once or when `slow` coroutines end."""
-        self.model.changes += 1
-        if not slow:
-            return _CHANGED
+    def changed(self, message, slow: list, code: int = _CHANGED, undo=None):
+        """The answer to what changed the model: `code`, at once or when `slow` coroutines end."""
 
         def finish(results):
             self.model.changes += 1
-            return _CHANGED
+            return code
 
-        return self.later(message, slow, finish)
+        if not slow:
+            return finish(slow)
+        self.later(message, slow, finish, undo)
+        finish(slow)  # something may have changed already
+        return None
 
-    def later(self, message, coroutines: list, finish) -> None:
-        """Put an answer off until `coroutines` have run; Lwm2mError 5.03 where too many are."""
+    def later(self, message, coroutines: list, finish, undo=None) -> None:
+        """Put an answer off until `coroutines` have run: `finish(results)` is the response.
+
+        `undo()` is called where one of them raised. Lwm2mError 5.03 where too many are under way.
+        """
         if self.running >= _JOBS:
+            _close(coroutines)
             raise Lwm2mError(_UNAVAILABLE)
         self.running += 1
         copy = Message()
         copy.parse(message.data)
-        self.jobs.append((copy, coroutines, finish))
+        self.jobs.append((copy, coroutines, finish, undo))
+
+    async def work(self, job: tuple) -> tuple:
+        """Run one of the `jobs`; (message, response) for `Peer.respond`."""
+        message, coroutines, finish, undo = job
+        try:
+            results = []
+            for one in coroutines:
+                results.append(await one)
+            response = finish(results)
+        except Exception as error:  # noqa: BLE001 a driver's fault must not end the client
+            _close(coroutines)
+            if undo:
+                undo()
+            if isinstance(error, CoapError):
+                response = error.code
+            else:
+                self.registration.log(1, "failed", message.code, error)
+                response = _INTERNAL_ERROR
+        self.running -= 1
+        return message, response
+
+
+def _close(coroutines):
+    for one in coroutines:
+        one.close()
 
 
 def kind(obj, path: list, operation: int) -> int:
@@ -223,6 +252,14 @@ def kind(obj, path: list, operation: int) -> int:
     if not entry & operation:
         raise Lwm2mError(_NOT_ALLOWED)
     return entry & (_MULTIPLE | 255)
+
+
+def instances(obj, path: list) -> dict:
+    """The Resource Instances at `path`; none where a single value is, or one that is slow."""
+    value = obj.read(path[1], path[2])
+    if hasattr(value, "send"):
+        value.close()
+    return value if isinstance(value, dict) else {}
 
 
 def _resource(obj, path):
@@ -253,7 +290,10 @@ def _readable(obj, iid):
 
 def check_arguments(argument: bytes) -> None:
     """The syntax of an Execute's arguments: 0='text',1 with single, unique digits; or 4.00."""
-    text = argument.decode()
+    try:
+        text = argument.decode()
+    except UnicodeError:
+        text = "x"
     seen = ""
     while text:
         digit = text[0]
@@ -262,7 +302,7 @@ def check_arguments(argument: bytes) -> None:
             _, quote, rest = rest[2:].partition("'")
             if not quote:
                 digit = "x"
-        if not digit.isdigit() or digit in seen or rest[:1] not in ("", ",") or rest == ",":
-            raise Lwm2mError(0x80)
+        if not "0" <= digit <= "9" or digit in seen or rest[:1] not in ("", ",") or rest == ",":
+            raise Lwm2mError(_BAD_REQUEST)
         seen += digit
         text = rest[1:]

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from .management import kind
+from .management import instances, kind
 from .model import Lwm2mError
 
 _WRITE = const(0x200)
@@ -10,8 +10,6 @@ _EXECUTE = const(0x400)
 _MULTIPLE = const(0x800)
 _MANDATORY = const(0x1000)
 _STRING = const(1)
-_FLOAT = const(3)
-_BOOLEAN = const(4)
 _OPAQUE = const(5)
 _OBJLNK = const(7)
 _CORELNK = const(9)
@@ -36,7 +34,7 @@ def operate(management, obj, path: list, message):
     if code == _POST and len(path) == 1:
         return _create(management, obj, path, message)
     if code > _PUT:
-        return _delete(management, obj, path)
+        return _delete(management, obj, path, message)
     if len(path) < 2:
         return _NOT_ALLOWED
     return _write(management, obj, path, message, code == _PUT)
@@ -54,15 +52,15 @@ def _decode(management, obj, path, message):
     module, _ = management.format(number, _UNSUPPORTED_FORMAT)
     found = {}
     for item, value in module.decode(message.payload(), path, management.model.kind):
-        if item[0] != obj.oid or len(path) > 1 and item[1] != path[1]:
+        if list(item[: len(path)]) != path:
             raise Lwm2mError(_BAD_REQUEST)
+        resources = found.setdefault(item[1], {})
+        if len(item) < 3:
+            continue
         rid = item[2]
         entry = obj.entry(rid)
         if not entry:
-            if len(path) > 2:
-                raise Lwm2mError(_NOT_FOUND)
             continue  # an optional Resource of a later version
-        resources = found.setdefault(item[1], {})
         multiple = len(item) == 4 or isinstance(value, dict)
         if bool(entry & _MULTIPLE) != multiple:
             raise Lwm2mError(_BAD_REQUEST)
@@ -77,16 +75,17 @@ def _check(management, obj, iid, rid, value):
     # Is one value, or each of a multiple Resource, within range, and does its link lead somewhere?
     entry = obj.entry(rid)
     low, high = obj.ranges.get(rid, (None, None))
-    for one in value.values() if isinstance(value, dict) else (value,):
-        size = one
+    for size in value.values() if isinstance(value, dict) else (value,):
+        scale = 1
         if entry & 255 in (_STRING, _OPAQUE, _CORELNK):
-            size = len(one)
+            size = len(size)
         elif entry & 255 == _OBJLNK:
-            _check_link(management.model, one)
+            _check_link(management.model, size)
             continue
-        elif entry & 255 in (_BOOLEAN, _FLOAT):
-            continue
-        if low is not None and size < low or high is not None and size > high:
+        elif isinstance(size, tuple):  # a decimal
+            scale = 10 ** max(-size[1], 0)
+            size = size[0] * 10 ** max(size[1], 0)
+        if low is not None and size < low * scale or high is not None and size > high * scale:
             raise Lwm2mError(_BAD_REQUEST)
     obj.check(iid, rid, value)
 
@@ -100,107 +99,135 @@ def _check_link(model, link):
 
 
 def _write(management, obj, path, message, replace):
+    multiple = 0
     if len(path) > 2:
-        found_kind = kind(obj, path, _WRITE)
-        if len(path) == 4 and path[3] not in obj.instances[path[1]][path[2]]:
+        multiple = kind(obj, path, _WRITE) & _MULTIPLE
+        if len(path) == 4 and path[3] not in instances(obj, path):
             return _NOT_FOUND
-        if not replace and (len(path) == 4 or not found_kind & _MULTIPLE):
+        if not replace and (len(path) == 4 or not multiple):
             return _NOT_ALLOWED
     iid = path[1]
     resources = _decode(management, obj, path, message).get(iid, {})
-    old = obj.instances[iid]
     for rid in resources:
         if not obj.entry(rid) & _WRITE:
             return _NOT_ALLOWED
-        if rid not in old and len(path) > 2:
-            return _NOT_FOUND
-    if len(path) == 3 and not resources:
-        if not found_kind & _MULTIPLE:
+    if len(path) > 2 and not resources:
+        if len(path) == 4 or not multiple:
             return _BAD_REQUEST
-        resources = {path[2]: {}}
-    gone = ()
-    if replace and len(path) == 2:
-        gone = _gone(obj, old, resources)
-    for rid, value in resources.items():
-        if isinstance(value, dict) and (not replace or len(path) == 4):
-            resources[rid] = merged = dict(old.get(rid) or {})
-            merged.update(value)
-        _check(management, obj, iid, rid, value)
-    return management.changed(message, _apply(obj, iid, resources, gone))
-
-
-def _gone(obj, old, resources):
-    # The Resources that a replaced Instance loses; it may not lose a mandatory one
+        resources[path[2]] = {}
     gone = []
+    if replace and len(path) == 2:
+        _gone(obj, obj.instances[iid], resources, gone)
+    for rid in resources:
+        value = resources[rid]
+        merge = isinstance(value, dict) and (not replace or len(path) == 4)
+        if merge and rid in obj.instances[iid]:
+            resources[rid] = dict(instances(obj, (obj.oid, iid, rid)))
+            resources[rid].update(value)
+            value = resources[rid]
+        _check(management, obj, iid, rid, value)
+    return _apply(management, obj, iid, message, resources, gone, _CHANGED)
+
+
+def _gone(obj, old, resources, gone):
+    # The Resources that a replaced Instance loses; it may not lose a mandatory one
     for rid in old:
         entry = obj.entry(rid)
         if entry & _WRITE and rid not in resources:
             if entry & _MANDATORY:
                 raise Lwm2mError(_BAD_REQUEST)
             gone.append(rid)
-    return gone
 
 
-def _apply(obj, iid, resources, gone):
-    # All or nothing: a driver's refusal half-way brings the old values back
+def _apply(management, obj, iid, message, resources, gone, code):
+    # All or nothing: a driver's refusal half-way, or later, brings the old values back
     old = dict(obj.instances[iid])
+    written = []
     slow = []
+
+    def undo():
+        kept = obj.instances.get(iid)
+        if kept is None:
+            return
+        for rid in written:
+            if not (old.get(rid) is None or callable(old[rid])):
+                try:
+                    obj.write(iid, rid, old[rid])
+                except Exception:  # noqa: BLE001 the fault that we are here for is told
+                    pass
+        for rid in gone + list(resources):
+            if rid in old:
+                kept[rid] = old[rid]
+            else:
+                kept.pop(rid, None)
+        management.model.changes += 1
+
     try:
         for rid in gone:
             del obj.instances[iid][rid]
-        for rid, value in resources.items():
-            waiting = obj.write(iid, rid, value)
+        for rid in resources:
+            waiting = obj.write(iid, rid, resources[rid])
             if hasattr(waiting, "send"):
                 slow.append(waiting)
+            else:
+                written.append(rid)
+        answer = management.changed(message, slow, code, undo)
     except Exception:
-        obj.instances[iid] = old
+        undo()
         raise
-    return slow
+    for rid in gone:
+        management.model.forget([obj.oid, iid, rid])
+    return answer
 
 
 def _create(management, obj, path, message):
-    if not obj.creatable:
+    if not obj.creatable or obj.single and obj.instances:
         return _NOT_ALLOWED
     found = {}
     if len(message.payload()):
         found = _decode(management, obj, path, message)
     if len(found) > 1:
         return _BAD_REQUEST
-    iid, resources = found.popitem() if found else (-1, {})
+    iid, given = found.popitem() if found else (-1, {})
     if iid < 0:
         iid = 0
         while iid in obj.instances:
             iid += 1
-    if iid in obj.instances or iid > 65534:
+    if iid in obj.instances or iid > 65534 or obj.single and iid:
         return _BAD_REQUEST
-    for rid in tuple(resources):
-        if not obj.entry(rid) & _WRITE:
-            del resources[rid]  # a value that only the device may know
+    resources = {}
     for rid, entry in obj.entries():
-        if entry & _MANDATORY and entry & _WRITE and rid not in resources:
-            return _BAD_REQUEST
-    for rid, value in resources.items():
-        _check(management, obj, iid, rid, value)
-    obj.create(iid, resources)
+        if entry & _WRITE and rid in given:
+            resources[rid] = given[rid]
+            _check(management, obj, iid, rid, given[rid])
+        elif entry & _MANDATORY:
+            if entry & _WRITE:
+                return _BAD_REQUEST
+            resources[rid] = None  # only the device may know it: what was given is ignored
+    try:
+        obj.create(iid, resources)
+    except Exception:
+        obj.instances.pop(iid, None)
+        raise
     management.model.listing += 1
     management.changed(message, None)
     return _CREATED, ((_LOCATION_PATH, str(obj.oid)), (_LOCATION_PATH, str(iid))), b""
 
 
-def _delete(management, obj, path):
+def _delete(management, obj, path, message):
     if len(path) == 4:
         kind(obj, path, _WRITE)
-        values = obj.instances[path[1]][path[2]]
-        if not isinstance(values, dict) or path[3] not in values:
+        rest = dict(instances(obj, path))
+        if path[3] not in rest:
             return _NOT_FOUND
-        rest = dict(values)
         del rest[path[3]]
-        obj.write(path[1], path[2], rest)
+        _check(management, obj, path[1], path[2], rest)
+        answer = _apply(management, obj, path[1], message, {path[2]: rest}, [], _DELETED)
     elif len(path) == 2 and obj.creatable:
         obj.delete(path[1])
         management.model.listing += 1
+        answer = management.changed(message, None, _DELETED)
     else:
         return _NOT_ALLOWED
-    management.forget(path)
-    management.model.changes += 1
-    return _DELETED
+    management.model.forget(path)
+    return answer

@@ -5,7 +5,7 @@ from binascii import a2b_base64, b2a_base64
 from micropython import const
 
 from ..model import Lwm2mError
-from .number import from_text, to_text
+from .number import from_text, to_double, to_text
 
 _BAD_REQUEST = const(0x80)
 _NOT_ACCEPTABLE = const(0x86)
@@ -50,7 +50,9 @@ def _value(kind, data):
         if kind == _BOOLEAN:
             return ("0", "1").index(text) == 1
         if kind == _FLOAT:
-            return from_text(text)
+            number = from_text(text)
+            to_double(number)  # is there such a double?
+            return number
         if kind in (_INTEGER, _TIME, _UNSIGNED):
             return integer(text, kind == _UNSIGNED)
         if kind == _OPAQUE:

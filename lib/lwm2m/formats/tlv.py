@@ -134,26 +134,26 @@ def decode(data: memoryview, path: list, kind_of) -> list:
     """The values in a body written to `path`, as [(path, value)]; Lwm2mError 4.00 else.
 
     The Instance ID is -1 where neither the path nor the body has one. A multiple Resource
-    without Instances has an empty dict.
+    without Instances has an empty dict, an Instance without Resources None. That all is below
+    `path` is for the caller to see.
     """
     found = []
     iid = path[1] if len(path) > 1 else -1
     for tag, ident, value in split(data):
         if tag == _INSTANCE:
-            if len(path) > 2 or len(path) == 2 and ident != iid:
+            if len(path) > 2:
                 raise Lwm2mError(_BAD_REQUEST)
+            if not len(value):
+                found.append(((path[0], ident), None))
             for inner in split(value):
                 _resource(found, (path[0], ident), inner, kind_of)
         elif tag == _RESOURCE_INSTANCE:
-            if len(path) < 3 or len(path) == 4 and ident != path[3]:
+            if len(path) < 3:
                 raise Lwm2mError(_BAD_REQUEST)
             item = decode_value(kind_of(path[0], path[2]), value)
             found.append(((path[0], iid, path[2], ident), item))
         else:
             _resource(found, (path[0], iid), (tag, ident, value), kind_of)
-    for (_, _, rid, *_), _ in found:
-        if len(path) > 2 and rid != path[2]:
-            raise Lwm2mError(_BAD_REQUEST)
     return found
 
 
