@@ -41,6 +41,7 @@ class Session:
         self.sent = []  # of (time, parts)
         self.raw = []  # the same as bytes
         self.mid = 1000
+        self.working = []  # handlers that take their time
         self.registration.start(0)
         self.service()
 
@@ -80,6 +81,27 @@ class Session:
         self.registration.input(bytes(datagram), self.now)
         self.service()
         return [sent for _, sent in self.sent[before:]]
+
+    def work(self):
+        """Let handlers that take their time go a step on; what was sent because some ended."""
+        before = len(self.sent)
+        jobs = self.management.jobs
+        while jobs:
+            self.working.append(self.management.work(jobs.pop(0)))
+        for one in tuple(self.working):
+            try:
+                one.send(None)
+            except StopIteration as end:
+                self.working.remove(one)
+                message, response = end.value
+                self.registration.peer.respond(message, response, None, self.now)
+                self.registration.deadline = 0
+        self.service()
+        return [sent for _, sent in self.sent[before:]]
+
+    def acknowledge(self, sent):
+        """Acknowledge a confirmable message; what was sent because of it."""
+        return self.give(encode(ACK, 0, sent[2]))
 
     def requests(self):
         """The requests sent so far, each once: (code, path, queries, options, payload)."""

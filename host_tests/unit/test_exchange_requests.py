@@ -14,6 +14,7 @@ from virtual import (
     ask,
     drain,
     idle,
+    parse,
     request,
 )
 
@@ -227,14 +228,14 @@ def test_an_answer_put_off_comes_as_a_confirmable_message():
     peer = server()
 
     def later(message, now):
-        tickets.append((message.kind, message.token))
+        tickets.append(parse(message.data))
 
     peer.app.response = later
     datagram = request(POST, 9, "a")
     assert ask(peer, datagram) == [(ACK, 0, 9, b"", [], b"")]
     assert ask(peer, datagram, 10) == [(ACK, 0, 9, b"", [], b"")]  # a repeat meanwhile
     assert len(peer.app.ran) == 1
-    peer.respond(tickets[0], 0x44, ((12, 0),), b"done", replies, 5000)
+    peer.respond(tickets[0], (0x44, ((12, 0),), b"done"), replies, 5000)
     sent = drain(peer)
     assert sent[0][:2] == (CON, 0x44) and sent[0][3:] == (b"\x01\x02", [(12, b"")], b"done")
     peer.input(bytes(encode(ACK, 0, sent[0][2])), 5100)
@@ -244,7 +245,7 @@ def test_an_answer_put_off_comes_as_a_confirmable_message():
 def test_an_answer_put_off_is_sent_again_until_acknowledged():
     replies = Replies()
     peer = server(max_retransmit=1)
-    peer.respond((CON, b"t"), 0x44, (), b"", replies, 0)
+    peer.respond(parse(request(POST, 9, "a")), 0x44, replies, 0)
     assert len(drain(peer)) == 1
     while peer.deadline < 100000:
         peer.poll(peer.deadline)
@@ -255,7 +256,7 @@ def test_an_answer_put_off_is_sent_again_until_acknowledged():
 def test_an_answer_put_off_may_be_reset():
     replies = Replies()
     peer = server()
-    peer.respond((CON, b"t"), 0x44, (), b"", replies, 0)
+    peer.respond(parse(request(POST, 9, "a")), 0x44, replies, 0)
     mid = drain(peer)[0][2]
     peer.input(bytes(encode(RST, 0, mid)), 10)
     assert replies.got == ["RST"]
@@ -263,6 +264,6 @@ def test_an_answer_put_off_may_be_reset():
 
 def test_an_answer_put_off_to_a_non_confirmable_request_is_none_itself():
     peer = server()
-    peer.respond((NON, b"t"), 0x44, (), b"", None, 0)
+    peer.respond(parse(request(POST, 9, "a", kind=NON)), 0x44, None, 0)
     assert drain(peer)[0][:2] == (NON, 0x44)
     assert idle(peer)

@@ -34,6 +34,20 @@ EXACT = (
 )
 
 
+def encoded(form, path, kind, value):
+    """The value at `path` in a format."""
+    if len(path) == 4:
+        value = {path[3]: value}
+    return bytes(form.encode([(path[0], path[1], [(path[2], kind, value)])], path))
+
+
+def decoded(form, rid, kind, data):
+    """The value of a single Resource in a format."""
+    ((path, value),) = form.decode(memoryview(data), [1, 0, rid], lambda oid, rid: kind)
+    assert path == (1, 0, rid)
+    return value
+
+
 def number_error(function, *arguments):
     try:
         function(*arguments)
@@ -135,8 +149,8 @@ def test_text_of_every_type():
         (OBJLNK, (66, 65535), b"66:65535"),
         (CORELNK, "</3>", b"</3>"),
     ):
-        assert bytes(text.encode_resource([3, 0, 1], kind, value)) == expected
-        assert text.decode_resource(1, kind, memoryview(expected)) == value
+        assert encoded(text, [3, 0, 1], kind, value) == expected
+        assert decoded(text, 1, kind, expected) == value
 
 
 def test_text_that_is_none_of_its_type_is_refused():
@@ -160,12 +174,12 @@ def test_text_that_is_none_of_its_type_is_refused():
         (OBJLNK, b"65536:0"),
         (OBJLNK, b"-1:0"),
     ):
-        raises(0x80, text.decode_resource, 1, kind, memoryview(wrong))
-    assert text.decode_resource(1, INTEGER, memoryview(b"-9223372036854775808")) == -(1 << 63)
+        raises(0x80, decoded, text, 1, kind, wrong)
+    assert decoded(text, 1, INTEGER, b"-9223372036854775808") == -(1 << 63)
 
 
 def test_text_has_one_value_only():
-    raises(0x86, text.encode_resource, [3, 0, 11], INTEGER, {0: 1})
+    raises(0x86, encoded, text, [3, 0, 11], INTEGER, {0: 1})
 
 
 DEVICE = [  # OMA's example of Object 3, LwM2M Core 7.4.3.3.1
@@ -201,8 +215,8 @@ DEVICE_TLV = bytes.fromhex(
 
 
 def test_tlv_of_an_instance_is_omas_example():
-    assert bytes(tlv.encode([(0, DEVICE)], 2)) == DEVICE_TLV
-    whole = bytes(tlv.encode([(0, DEVICE)], 1))
+    assert bytes(tlv.encode([(3, 0, DEVICE)], [3, 0])) == DEVICE_TLV
+    whole = bytes(tlv.encode([(3, 0, DEVICE)], [3]))
     assert whole == bytes.fromhex("080079") + DEVICE_TLV
 
 
@@ -210,19 +224,19 @@ def test_tlv_of_several_instances_is_omas_example():
     # LwM2M Core 7.4.3.3.2: Access Control with two Instances, and Object 1
     first = [(0, INTEGER, 1), (1, INTEGER, 0), (2, INTEGER, {127: 7}), (3, INTEGER, 127)]
     second = [(0, INTEGER, 3), (1, INTEGER, 0), (2, INTEGER, {127: 7, 310: 1}), (3, INTEGER, 127)]
-    assert bytes(tlv.encode([(0, first), (2, second)], 1)) == bytes.fromhex(
+    assert bytes(tlv.encode([(2, 0, first), (2, 2, second)], [2])) == bytes.fromhex(
         "08000EC10001C101008302417F07C1037F080212C10003C101008702417F0761013601C1037F"
     )
     server = [(0, INTEGER, 1), (1, INTEGER, 86400), (6, BOOLEAN, True), (7, STRING, "U")]
-    assert bytes(tlv.encode([(0, server)], 1)) == bytes.fromhex(
+    assert bytes(tlv.encode([(1, 0, server)], [1])) == bytes.fromhex(
         "08000FC10001C40100015180C10601C10755"
     )
 
 
 def test_tlv_of_a_resource_and_a_resource_instance():
-    assert bytes(tlv.encode_resource([3, 0, 9], INTEGER, 100)) == b"\xc1\x09\x64"
-    assert bytes(tlv.encode_resource([3, 0, 7, 1], INTEGER, 5000)) == b"\x42\x01\x13\x88"
-    multiple = tlv.encode_resource([3, 0, 7], INTEGER, {1: 5000, 0: 3800})
+    assert encoded(tlv, [3, 0, 9], INTEGER, 100) == b"\xc1\x09\x64"
+    assert encoded(tlv, [3, 0, 7, 1], INTEGER, 5000) == b"\x42\x01\x13\x88"
+    multiple = encoded(tlv, [3, 0, 7], INTEGER, {1: 5000, 0: 3800})
     assert bytes(multiple) == bytes.fromhex("88070842000ED842011388")
 
 
@@ -234,14 +248,14 @@ def test_tlv_lengths_and_ids_of_every_form():
         (256, b"\xd0"),
         (65536, b"\xd8"),
     ):
-        out = bytes(tlv.encode_resource([1, 0, 5], OPAQUE, bytes(size)))
+        out = encoded(tlv, [1, 0, 5], OPAQUE, bytes(size))
         width = len(out) - size - 2
         assert out[:2] == head + b"\x05"
         assert int.from_bytes(out[2 : 2 + width], "big") == (size if size > 7 else 0)
-        assert tlv.decode_resource(5, OPAQUE, memoryview(out)) == bytes(size)
-    out = bytes(tlv.encode_resource([1, 0, 5518], INTEGER, 1))
+        assert decoded(tlv, 5, OPAQUE, out) == bytes(size)
+    out = encoded(tlv, [1, 0, 5518], INTEGER, 1)
     assert out == b"\xe1\x15\x8e\x01"
-    assert tlv.decode_resource(5518, INTEGER, memoryview(out)) == 1
+    assert decoded(tlv, 5518, INTEGER, out) == 1
 
 
 def test_tlv_integers_take_1_2_4_or_8_bytes():
@@ -258,13 +272,13 @@ def test_tlv_integers_take_1_2_4_or_8_bytes():
         ((1 << 63) - 1, 8),
         (-(1 << 63), 8),
     ):
-        out = bytes(tlv.encode_resource([1, 0, 1], INTEGER, value))
+        out = encoded(tlv, [1, 0, 1], INTEGER, value)
         assert len(out) - 2 - (size > 7) == size
-        assert tlv.decode_resource(1, INTEGER, memoryview(out)) == value
+        assert decoded(tlv, 1, INTEGER, out) == value
     for value, size in ((255, 1), (256, 2), (65535, 2), ((1 << 32) - 1, 4), ((1 << 64) - 1, 8)):
-        out = bytes(tlv.encode_resource([1, 0, 1], UNSIGNED, value))
+        out = encoded(tlv, [1, 0, 1], UNSIGNED, value)
         assert len(out) - 2 - (size > 7) == size
-        assert tlv.decode_resource(1, UNSIGNED, memoryview(out)) == value
+        assert decoded(tlv, 1, UNSIGNED, out) == value
 
 
 def test_tlv_of_every_type_comes_back():
@@ -278,18 +292,15 @@ def test_tlv_of_every_type_comes_back():
         (OBJLNK, (3, 65535)),
         (CORELNK, "</3>"),
     ):
-        out = bytes(tlv.encode_resource([1, 0, 9], kind, value))
-        assert tlv.decode_resource(9, kind, memoryview(out)) == value
+        out = encoded(tlv, [1, 0, 9], kind, value)
+        assert decoded(tlv, 9, kind, out) == value
 
 
 def test_tlv_that_does_not_fit_is_refused():
-    whole = bytes(tlv.encode_resource([1, 0, 5], OPAQUE, bytes(300)))
+    whole = encoded(tlv, [1, 0, 5], OPAQUE, bytes(300))
     for size in range(1, len(whole)):
-        raises(0x80, tlv.decode_resource, 5, OPAQUE, memoryview(whole[:size]))
-    raises(0x80, tlv.decode_resource, 6, OPAQUE, memoryview(whole))  # another ID
-    raises(0x80, tlv.decode_resource, 5, OPAQUE, memoryview(whole + whole))
-    raises(0x80, tlv.decode_resource, 5, OPAQUE, memoryview(b""))
-    raises(0x80, tlv.decode_resource, 5, OPAQUE, memoryview(b"\x41\x05\x01"))
+        raises(0x80, decoded, tlv, 5, OPAQUE, whole[:size])
+    raises(0x80, decoded, tlv, 5, OPAQUE, b"\x01\x05\x01")
 
 
 def test_tlv_values_of_the_wrong_size_or_kind_are_refused():
@@ -305,7 +316,7 @@ def test_tlv_values_of_the_wrong_size_or_kind_are_refused():
         (STRING, b"\xff\xfe"),
     ):
         body = bytes([0xC0 | len(value), 1]) + value
-        raises(0x80, tlv.decode_resource, 1, kind, memoryview(body))
+        raises(0x80, decoded, tlv, 1, kind, body)
 
 
 def test_links_name_versions_on_objects_only_and_hide_security():

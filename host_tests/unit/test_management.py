@@ -27,7 +27,8 @@ def test_a_resource_is_read_as_tlv():
 
 def test_a_multiple_resource_is_read_as_tlv_and_not_as_text():
     session = registered()
-    assert session.ask(GET, "3/0/11") == (CONTENT, TLV, b"\x83\x0b\x41\x00\x00")
+    answer = session.ask(GET, "3/0/11", [(17, 11542)])
+    assert answer == (CONTENT, TLV, b"\x83\x0b\x41\x00\x00")
     assert session.ask(GET, "3/0/11", [(17, 0)])[0] == 0x86
 
 
@@ -41,7 +42,7 @@ def test_a_resource_instance_is_read():
 
 def test_an_instance_is_read_without_what_is_not_readable():
     session = registered()
-    code, options, body = session.ask(GET, "1/0")
+    code, options, body = session.ask(GET, "1/0", [(17, 11542)])
     assert (code, options) == (CONTENT, TLV)
     assert body.startswith(b"\xc1\x00\x01\xc2\x01\x01\x2c") and b"\x04" not in body[:1]
     ids = []
@@ -57,13 +58,13 @@ def test_an_object_is_read_whole():
     code, options, body = session.ask(GET, "3424", [(17, 11542)])
     assert (code, options) == (CONTENT, TLV)
     assert body[:1] == b"\x08" and body[1] == 0
-    assert session.ask(GET, "3424/0")[2] == body[3:]
+    assert session.ask(GET, "3424/0", [(17, 11542)])[2] == body[3:]
 
 
 def test_an_object_without_instances_is_read_as_nothing():
     session = registered()
     session.model.objects[9] = Object({})
-    assert session.ask(GET, "9") == (CONTENT, TLV, b"")
+    assert session.ask(GET, "9", [(17, 11542)]) == (CONTENT, TLV, b"")
 
 
 def test_objects_and_instances_have_no_text():
@@ -162,14 +163,17 @@ def test_an_execute_that_is_wrong():
     assert not session.model.object(3).rebooting
 
 
+def test_a_registration_of_version_1_0_reads_tlv_where_nothing_is_asked_for():
+    session = registered(version="1.0")
+    assert session.ask(GET, "3/0/0") == (CONTENT, TLV, b"\xc5\x00Maker")
+    assert session.ask(GET, "3/0/0", [(17, 0)]) == (CONTENT, TEXT, b"Maker")
+    assert session.ask(GET, "3/0/11")[1:] == (TLV, b"\x83\x0b\x41\x00\x00")
+    assert session.ask(GET, "1")[1] == TLV
+
+
 def test_operations_of_later_storeys_are_not_allowed():
     session = registered()
-    for code in (PUT, POST, DELETE):
-        for path in ("3", "3/0"):
-            assert session.ask(code, path, [(12, 11542)], b"\xc1\x01\x01")[0] == 0x85
-    assert session.ask(DELETE, "3/0/0")[0] == 0x85
     assert session.ask(FETCH, "3/0/0")[0] == 0x85
-    assert session.ask(PUT, "3/0/0", [(15, "pmin=1")])[0] == 0x85
     for code in (6, 7, 8, 31):
         assert session.ask(code, "3/0/0")[0] == 0x85
 
