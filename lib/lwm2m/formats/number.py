@@ -5,10 +5,12 @@ A decimal is an int, or a pair (mantissa, exponent of ten).
 
 
 def to_text(value) -> str:
-    """A decimal in digits: (123456789, -3) is "123456.789"."""
+    """A decimal in digits: (123456789, -3) is "123456.789". Far from 1 it takes an exponent."""
     if isinstance(value, int):
         return str(value)
     mantissa, exponent = value
+    if not -30 < exponent < 30:
+        return "%de%d" % value
     if exponent >= 0:
         return str(mantissa * 10**exponent)
     digits = str(abs(mantissa))
@@ -24,6 +26,25 @@ def from_text(text: str) -> tuple:
     if not (whole.lstrip("+-") + fraction).isdigit() or abs(exponent) > 400 or len(text) > 64:
         raise ValueError(text)
     return int(whole + fraction), exponent
+
+
+def integer(value, unsigned: bool) -> int:
+    """A decimal as an integer of 64 bits; ValueError where it has a fraction or is too large."""
+    rest = 0
+    if not isinstance(value, int):
+        mantissa, exponent = value
+        value, rest = divmod(mantissa * 10 ** max(exponent, 0), 10 ** max(-exponent, 0))
+    if rest or value >> (64 if unsigned else 63) not in (0, unsigned - 1):
+        raise ValueError(value)
+    return value
+
+
+def identifier(text: str, limit: int) -> int:
+    """Digits of an ID below `limit`, no more of them than it needs; or ValueError."""
+    value = int(text)
+    if not 0 <= value < limit or str(value) != text:
+        raise ValueError(text)
+    return value
 
 
 def _bits(n):
@@ -52,13 +73,19 @@ def to_double(value) -> bytes:
     return (packed | (mantissa < 0) << 63).to_bytes(8, "big")
 
 
-def from_ieee(data: bytes) -> tuple:
-    """The shortest decimal that reads back as the float (4 bytes) or double (8); or ValueError."""
+def from_ieee(data: bytes, exact: bool = False) -> tuple:
+    """The shortest decimal that reads back as the float (4 bytes) or double (8); or ValueError.
+
+    `exact` is for a sender who shortens a double only where nothing is lost, as those of CBOR do
+    (RFC 8949 section 4.1): a half (2 bytes) or float is then read as the double that it was,
+    and an integer below 2**64 to its last digit.
+    """
     packed = int.from_bytes(data, "big")
     size = len(data)
-    if size not in (4, 8):
+    if size not in (4, 8) and not (exact and size == 2):
         raise ValueError(size)
-    width, top = (23, 255) if size == 4 else (52, 2047)
+    width = 52 if size == 8 else size * 13 // 2 - 3
+    top = (1 << size * 8 - 1 - width) - 1
     fraction = packed & ((1 << width) - 1)
     biased = packed >> width & top
     if biased == top:
@@ -67,8 +94,16 @@ def from_ieee(data: bytes) -> tuple:
     exponent = max(biased, 1) - (top >> 1) - width
     if not mantissa:
         return 0, 0
-    decimal = _shortest(mantissa, exponent)
-    return (-decimal[0] if packed >> (size * 8 - 1) else decimal[0]), decimal[1]
+    if exact:
+        wider = 53 - _bits(mantissa)
+        mantissa <<= wider
+        exponent -= wider
+    if exact and 0 <= exponent < 12:
+        decimal = mantissa << exponent
+        power = 0
+    else:
+        decimal, power = _shortest(mantissa, exponent)
+    return (-decimal if packed >> (size * 8 - 1) else decimal), power
 
 
 def _shortest(mantissa, exponent):

@@ -1,0 +1,67 @@
+"""OMA JSON, content format 11543, of LwM2M 1.0 (LwM2M Core 1.0, 6.4.4)."""
+
+from micropython import const
+
+from ..model import Lwm2mError
+from . import senml_json as json
+from .value import records
+
+_BAD_REQUEST = const(0x80)
+
+# Types of values, see model
+_STRING = const(1)
+_OPAQUE = const(5)
+
+# As labels of SenML CBOR
+_LABELS = {"bn": -2, "bt": -3, "n": 0, "v": 2, "sv": 3, "bv": 4, "t": 6, "ov": "vlo"}
+
+
+def encode(content: list, path: list) -> bytes:
+    """What was read at `path`."""
+    out = []
+    start = None
+    for base, name, kind, value in records(content, path):
+        start = start or base
+        # The label of each type of value, see model
+        label = (0, "sv", "v", "v", "bv", "sv", "v", "ov", "v", "sv")[kind]
+        out.append(json.members((("n", 0, name), (label, kind, value))))
+    return ('{"bn":"%s","e":[%s]}' % (start or "/", ",".join(out))).encode()
+
+
+def _walk(reader):
+    entries = 0
+    base = []
+    for _ in reader.each(b"{}"):
+        label = reader.label()
+        if label != "e":
+            base.append((_LABELS.get(label, label), reader.item()))
+            continue
+        if entries:
+            raise ValueError
+        entries = reader.start  # read twice, for the base name may come later
+        for _ in reader.each(b"[]"):
+            for _ in reader.fields(_LABELS):
+                pass
+    end = reader.start
+    reader.start = entries
+    for _ in reader.each(b"[]"):
+        reader.record(base + list(reader.fields(_LABELS)))
+    reader.start = end
+
+
+def decode(data: memoryview, path: list, kind_of) -> list:
+    """The values of the entries, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
+
+    def text_of(oid, rid):
+        kind = kind_of(oid, rid)
+        return _STRING if kind == _OPAQUE else kind
+
+    found = json.Reader(bytes(data).strip(b" \t\r\n"), path, text_of).decode(_walk)
+    for i in range(len(found)):
+        where, value = found[i]
+        if kind_of(where[0], where[2]) == _OPAQUE:
+            try:
+                found[i] = where, json.opaque(value)
+            except ValueError:
+                raise Lwm2mError(_BAD_REQUEST)
+    return found

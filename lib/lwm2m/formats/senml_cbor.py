@@ -1,0 +1,54 @@
+"""SenML CBOR, content format 112 (RFC 8428 section 6, LwM2M Core 7.4.5)."""
+
+from micropython import const
+
+from . import cbor
+from .value import records
+
+# Labels
+_BASE_TIME = const(-3)
+_BASE_NAME = const(-2)
+_NAME = const(0)
+
+# Major types
+_ARRAY = const(4)
+_MAP = const(5)
+
+
+def encode(content: list, path: list, time=None) -> bytearray:
+    """What was read at `path`; `time` in seconds goes to all of it as its base time."""
+    out = bytearray()
+    count = 0
+    put = cbor.put
+    for base, name, kind, value in records(content, path):
+        start = len(out)
+        out.append(0xA0)
+        for label, of, field in (
+            (_BASE_NAME, 0, base),
+            (_BASE_TIME, 0, time),
+            (_NAME, 0, name),
+            # The label of each type of value, see model
+            ((0, 3, 2, 2, 4, 8, 2, "vlo", 2, 3)[kind], kind, value),
+        ):
+            if field is not None:
+                out[start] += 1
+                put(out, 0, label)
+                put(out, of, field)
+        time = None
+        count += 1
+    return cbor.head(bytearray(), _ARRAY, count) + out
+
+
+def _fields(reader):
+    for _ in reader.each(_MAP):
+        yield reader.item(), reader.item()
+
+
+def _records(reader):
+    for _ in reader.each(_ARRAY):
+        reader.record(_fields(reader))
+
+
+def decode(data: memoryview, path: list, kind_of) -> list:
+    """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
+    return cbor.Reader(data, path, kind_of).decode(_records)
