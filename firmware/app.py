@@ -4,6 +4,7 @@ import asyncio
 
 from micropython import const
 
+from config import OPTIONAL
 from lwm2m.client import Client
 from lwm2m.model import Model
 from lwm2m.objects.device import Device
@@ -12,7 +13,19 @@ from lwm2m.objects.server import Server
 from metering.water_meter import WaterMeter
 
 _NOSEC = const(3)
-_DEVICE = {"manufacturer": 0, "model": 1, "serial": 2, "firmware": 3, "type": 17, "hardware": 18}
+_DEVICE = {
+    "manufacturer": 0,
+    "model": 1,
+    "serial": 2,
+    "firmware": 3,
+    "utc_offset": 14,
+    "timezone": 15,
+    "type": 17,
+    "hardware": 18,
+    "software": 19,
+}
+_TIME = const(13)
+_MEMORY_TOTAL = const(21)
 
 
 def accounts(servers: list) -> tuple:
@@ -26,10 +39,37 @@ def accounts(servers: list) -> tuple:
     return Security(security), Server(server)
 
 
-def build(config: dict, pulses, log) -> tuple:
-    """The client and its Device object; `pulses()` is what the meter counts."""
+def _device(given, board, log):
+    # Nothing that a server writes is stored yet: for a factory reset the reboot does.
+    resources = {_TIME: None, _MEMORY_TOTAL: None}
+    resources.update(board.get("device", {}))
+    for key, value in given.items():
+        if key == "power":
+            resources.update(value)
+        else:
+            resources[_DEVICE[key]] = value
+    device = Device(
+        resources,
+        board.get("clock"),
+        board.get("set_clock"),
+        lambda: log(3, "factory reset"),
+    )
+    for code in board.get("errors", ()):
+        device.error(code)
+    return device
+
+
+def build(config: dict, pulses, log, board=None) -> tuple:
+    """The client and its Device object; `pulses()` is what the meter counts.
+
+    `board` is what the board knows, all of it optional: `clock` and `set_clock` as Device has
+    them, `errors` to show from the start (why it was reset), and by Resource ID the values, or
+    functions that give them, of `device`, `connectivity`, `temperature` and `battery`; what the
+    configuration says goes over them. May raise config.ConfigError.
+    """
+    board = board or {}
     security, server = accounts(config["servers"])
-    device = Device({_DEVICE[key]: value for key, value in config["device"].items()})
+    device = _device(config["device"], board, log)
     water = config["water"]
     meter = WaterMeter(pulses, water["litres_a_pulse"], water["kind"])
     client = Client(
@@ -39,6 +79,11 @@ def build(config: dict, pulses, log) -> tuple:
         log,
         config["coap"],
     )
+    for key in OPTIONAL:
+        if config[key] is not None:
+            import optional
+
+            optional.add(key, client, config[key], board.get(key, {}))
     return client, device
 
 

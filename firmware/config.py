@@ -9,13 +9,29 @@ import json
 from lwm2m.client import split_uri
 from lwm2m.formats.number import from_text
 
+# Objects that a meter may do without, see optional.py
+OPTIONAL = ("connectivity", "statistics", "portfolio", "app_data", "temperature", "battery")
+
 _KEYS = {
-    "": ("endpoint", "version", "servers", "device", "water", "coap", "log"),
+    "": ("endpoint", "version", "servers", "device", "water", "coap", "log") + OPTIONAL,
     "servers": ("uri", "short_server_id", "lifetime"),
-    "device": ("manufacturer", "model", "serial", "firmware", "type", "hardware"),
+    "device": (
+        "manufacturer",
+        "model",
+        "serial",
+        "firmware",
+        "type",
+        "hardware",
+        "software",
+        "utc_offset",
+        "timezone",
+        "power",
+    ),
     "water": ("litres_a_pulse", "kind", "flow"),
     "coap": ("ack_timeout", "ack_random", "max_retransmit", "nstart", "szx", "body_limit"),
 }
+
+_LONGEST = {"utc_offset": 16, "timezone": 64}  # in bytes
 
 _COAP_RANGES = {
     "ack_timeout": (100, 60000),
@@ -35,6 +51,8 @@ DEFAULT = {
         "model": "Water meter",
         "serial": "0001",
         "firmware": "0.1.0",
+        "utc_offset": "+00:00",
+        "timezone": "Etc/UTC",
     },
     "water": {
         "litres_a_pulse": "0.1",
@@ -50,26 +68,29 @@ class ConfigError(ValueError):
     """A wrong value; the text says where, what, and what it must be."""
 
 
-def _wrong(place, value, remedy):
+def wrong(place: str, value, remedy: str) -> None:
+    """Raise the ConfigError of a value at `place` that must be `remedy`."""
     raise ConfigError("%s: %s: must be %s" % (place, json.dumps(value), remedy))
 
 
-def _integer(place, value, low, high):
+def integer(place: str, value, low: int, high: int) -> int:
+    """The value, an integer within limits; or ConfigError."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        _wrong(place, value, "an integer from %d to %d" % (low, high))
+        wrong(place, value, "an integer from %d to %d" % (low, high))
     return value
 
 
-def _string(place, value, longest):
+def string(place: str, value, longest: int) -> str:
+    """The value, a text that is neither empty nor longer in bytes; or ConfigError."""
     if not isinstance(value, str) or not 0 < len(value.encode()) <= longest:
-        _wrong(place, value, "a text of 1 to %d bytes" % longest)
+        wrong(place, value, "a text of 1 to %d bytes" % longest)
     return value
 
 
-def _mapping(place, value, section):
+def mapping(place: str, value, known) -> None:
+    """Is the value an object whose keys are all `known`? ConfigError else."""
     if not isinstance(value, dict):
-        _wrong(place or "the file", value, "an object in braces")
-    known = _KEYS[section]
+        wrong(place or "the file", value, "an object in braces")
     for key in value:
         if key not in known:
             where = place + "." + key if place else key
@@ -77,77 +98,98 @@ def _mapping(place, value, section):
 
 
 def _server(place, value):
-    _mapping(place, value, "servers")
+    mapping(place, value, _KEYS["servers"])
     merged = {"short_server_id": 1, "lifetime": 86400}
     merged.update(value)
-    uri = _string(place + ".uri", merged.get("uri"), 255)
+    uri = string(place + ".uri", merged.get("uri"), 255)
     try:
         scheme = split_uri(uri)[0]
     except ValueError:
         scheme = ""
     if scheme != "coap":
-        _wrong(place + ".uri", uri, "like coap://host:port or coap://[2001:db8::1]:port")
-    _integer(place + ".short_server_id", merged["short_server_id"], 1, 65534)
-    _integer(place + ".lifetime", merged["lifetime"], 1, 0x7FFFFFFF)
+        wrong(place + ".uri", uri, "like coap://host:port or coap://[2001:db8::1]:port")
+    integer(place + ".short_server_id", merged["short_server_id"], 1, 65534)
+    integer(place + ".lifetime", merged["lifetime"], 1, 0x7FFFFFFF)
     return merged
 
 
 def _servers(value):
     if not isinstance(value, list) or not value:
-        _wrong("servers", value, "a list of at least one server")
+        wrong("servers", value, "a list of at least one server")
     servers = [_server("servers[%d]" % i, one) for i, one in enumerate(value)]
     ids = [one["short_server_id"] for one in servers]
     if len(set(ids)) < len(ids):
-        _wrong("servers", ids, "of different short_server_id")
+        wrong("servers", ids, "of different short_server_id")
     return servers
+
+
+def decimal(value) -> tuple:
+    """An integer, or a text of a decimal, as (mantissa, exponent of ten); or ValueError."""
+    if isinstance(value, str):
+        return from_text(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(value)
+    return value, 0
 
 
 def _water(value):
     place = "water.litres_a_pulse"
     given = value["litres_a_pulse"]
     try:
-        decimal = from_text(str(given)) if isinstance(given, str) else (given, 0)
-        good = not isinstance(given, (float, bool)) and decimal[0] > 0 and -6 <= decimal[1] <= 3
-    except (ValueError, TypeError):
-        good = False
-    if not good:
-        _wrong(place, given, 'above 0, as a text like "0.1" (floats are not exact on boards)')
-    value["litres_a_pulse"] = decimal
-    _string("water.kind", value["kind"], 64)
+        litres = decimal(given)
+    except ValueError:
+        litres = (0, 0)
+    if litres[0] <= 0 or not -6 <= litres[1] <= 3:
+        wrong(place, given, 'above 0, as a text like "0.1" (floats are not exact on boards)')
+    value["litres_a_pulse"] = litres
+    string("water.kind", value["kind"], 64)
     flow = value["flow"]
     if not isinstance(flow, list) or not flow:
-        _wrong("water.flow", flow, "a list of [seconds, litres an hour]")
+        wrong("water.flow", flow, "a list of [seconds, litres an hour]")
     for i, step in enumerate(flow):
         place = "water.flow[%d]" % i
         if not isinstance(step, list) or len(step) != 2:
-            _wrong(place, step, "[seconds, litres an hour]")
-        _integer(place + "[0]", step[0], 1, 86400)
-        _integer(place + "[1]", step[1], 0, 1000000)
+            wrong(place, step, "[seconds, litres an hour]")
+        integer(place + "[0]", step[0], 1, 86400)
+        integer(place + "[1]", step[1], 0, 1000000)
+
+
+def _optional(place, value):
+    import optional
+
+    return optional.check(place, value)
 
 
 def check(given: dict) -> dict:
     """A whole configuration out of what was given, the rest by default. May raise ConfigError."""
-    _mapping("", given, "")
+    mapping("", given, _KEYS[""])
     whole = {}
     for key, default in DEFAULT.items():
         value = given.get(key, default)
         if isinstance(default, dict):
-            _mapping(key, value, key)
+            mapping(key, value, _KEYS[key])
             merged = dict(default)
             merged.update(value)
             value = merged
         whole[key] = value
-    _string("endpoint", whole["endpoint"], 128)
+    string("endpoint", whole["endpoint"], 128)
     if whole["version"] not in ("1.0", "1.1", "1.2"):
-        _wrong("version", whole["version"], '"1.0", "1.1" or "1.2"')
+        wrong("version", whole["version"], '"1.0", "1.1" or "1.2"')
     whole["servers"] = _servers(whole["servers"])
-    for key, value in whole["device"].items():
-        _string("device." + key, value, 255)
+    device = whole["device"]
+    for key in device:
+        if key == "power":
+            device[key] = _optional("device.power", device[key])
+        else:
+            string("device." + key, device[key], _LONGEST.get(key, 255))
     _water(whole["water"])
     for key, value in whole["coap"].items():
         low, high = _COAP_RANGES[key]
-        _integer("coap." + key, value, low, high)
-    _integer("log", whole["log"], 0, 4)
+        integer("coap." + key, value, low, high)
+    integer("log", whole["log"], 0, 4)
+    for key in OPTIONAL:
+        value = given.get(key)
+        whole[key] = None if value is None else _optional(key, value)
     return whole
 
 

@@ -10,6 +10,7 @@ _RX = const(1)
 _BAUD = const(921600)
 _BUFFER = const(2048)
 _PULSES = const(20)
+_LTE_FDD = const(6)
 
 
 class Pulses:
@@ -34,3 +35,12 @@ def dial():
     ppp = network.PPP(uart)
     ppp.connect()
     return ppp
+
+
+def connectivity(ppp) -> dict:
+    """What is known of the network, by Resource of Object 4; the modem is not asked."""
+    return {
+        0: _LTE_FDD,
+        4: lambda: {0: ppp.ifconfig()[0]},
+        5: lambda: {0: ppp.ifconfig()[2]},
+    }

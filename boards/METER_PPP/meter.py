@@ -10,7 +10,8 @@ async def _run(settings, line, log):
 
     while not line.isconnected():
         await asyncio.sleep_ms(20)
-    client, device = app.build(settings, board.Pulses().pulses, log)
+    known = {"connectivity": board.connectivity(line)}
+    client, device = app.build(settings, board.Pulses().pulses, log, known)
     await app.serve(client, device)
 
 
@@ -27,8 +28,8 @@ def run() -> None:
 
     try:
         settings = config.load("config.json")
+        asyncio.run(_run(settings, line, app.logger(settings["log"], print)))
     except config.ConfigError as error:
         print("meter:", error)
         return
-    asyncio.run(_run(settings, line, app.logger(settings["log"], print)))
     machine.reset()

@@ -8,6 +8,7 @@ import sys
 
 import app
 import config
+import linux
 from coap.endpoint import Clock
 from meter_io.flow import Flow
 
@@ -29,7 +30,7 @@ def arguments(given: list) -> dict:
 def configuration(given: dict) -> dict:
     """The configuration of the file, with what the command line says over it."""
     path = given.get("--config")
-    whole = config.load(path) if path else config.check({})
+    whole = config.load(path) if path else config.check({"connectivity": {}})
     if "--server" in given:
         first = dict(whole["servers"][0])
         first["uri"] = given["--server"]
@@ -65,8 +66,13 @@ def main(given: list) -> int:
     log = app.logger(settings["log"], print)
     water = settings["water"]
     flow = Flow(water["flow"], water["litres_a_pulse"], Clock().now)
+    board = {"connectivity": linux.facts(settings["servers"][0]["uri"])}
     while True:
-        client, device = app.build(settings, flow.pulses, log)
+        try:
+            client, device = app.build(settings, flow.pulses, log, board)
+        except config.ConfigError as error:
+            print("meter:", error, file=sys.stderr)
+            return 2
         try:
             asyncio.run(app.serve(client, device))
             log(3, "rebooting")

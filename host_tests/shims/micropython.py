@@ -22,3 +22,4 @@ sys.modules.setdefault("asyncio.core", asyncio.core)
 for _name in ("ticks_ms", "ticks_diff"):
     setattr(__import__("time"), _name, _ports_only)
 gc.mem_free = lambda: 128 << 10
+gc.mem_alloc = lambda: 64 << 10

@@ -102,6 +102,45 @@ def test_every_wrong_value_is_named_with_its_place_and_remedy():
         ({"coap": {"max_retransmit": -1}}, "coap.max_retransmit", "-1", "from 0 to 10"),
         ({"coap": {"nstart": 0}}, "coap.nstart", "0", "from 1"),
         ({"coap": {"body_limit": 63}}, "coap.body_limit", "63", "from 64"),
+        ({"device": {"utc_offset": "+01:00" * 3}}, "device.utc_offset", "+01", "1 to 16"),
+        ({"device": {"timezone": ""}}, "device.timezone", '""', "1 to 64"),
+        ({"device": {"power": 1}}, "device.power", "1", "a list"),
+        ({"device": {"power": [1]}}, "device.power[0]", "1", "an object in braces"),
+        ({"device": {"power": [{}, 1]}}, "device.power[0].source", "", "must be given"),
+        (
+            {"device": {"power": [{"source": 8}]}},
+            "device.power[0].source",
+            "8",
+            "from 0 to 7",
+        ),
+        ({"connectivity": []}, "connectivity", "[]", "an object in braces"),
+        ({"connectivity": {"bearer": 51}}, "connectivity.bearer", "51", "from 0 to 50"),
+        ({"connectivity": {"available": 6}}, "connectivity.available", "6", "a list"),
+        ({"connectivity": {"available": [6, "7"]}}, "connectivity.available[1]", '"7"', "integer"),
+        ({"connectivity": {"apn": [""]}}, "connectivity.apn[0]", '""', "a text of 1 to 100"),
+        ({"connectivity": {"smcc": 1000}}, "connectivity.smcc", "1000", "from 0 to 999"),
+        ({"connectivity": {"cell": True}}, "connectivity.cell", "true", "an integer"),
+        ({"statistics": True}, "statistics", "true", "an object in braces"),
+        ({"statistics": {"period": -1}}, "statistics.period", "-1", "from 0 to"),
+        ({"portfolio": {}}, "portfolio", "{}", "a list"),
+        ({"portfolio": [{}]}, "portfolio[0].identity", "", "must be given"),
+        ({"portfolio": [{"identity": "x"}]}, "portfolio[0].identity", '"x"', "a list"),
+        (
+            {"portfolio": [{"identity": ["a"]}, {"identity": ["b", 1]}]},
+            "portfolio[1].identity[1]",
+            "1",
+            "a text of 1 to 255",
+        ),
+        ({"app_data": 1}, "app_data", "1", "a list"),
+        ({"app_data": [{"data": "x"}]}, "app_data[0].data", '"x"', "a list"),
+        ({"app_data": [{"priority": 256}]}, "app_data[0].priority", "256", "from 0 to 255"),
+        ({"app_data": [{"format": "x" * 33}]}, "app_data[0].format", "x" * 33, "1 to 32"),
+        ({"temperature": {"value": 21.5}}, "temperature.value", "21.5", "not exact"),
+        ({"temperature": {"value": "warm"}}, "temperature.value", '"warm"', 'like "21.5"'),
+        ({"temperature": {"highest": None}}, "temperature.highest", "null", "an integer or"),
+        ({"battery": {"level": 101}}, "battery.level", "101", "from 0 to 100"),
+        ({"battery": {"mains_lost": 0}}, "battery.mains_lost", "0", "true or false"),
+        ({"battery": {"status": 7}}, "battery.status", "7", "from 0 to 6"),
         ({"log": 5}, "log", "5", "from 0 to 4"),
         ({"log": None}, "log", "null", "an integer"),
         ([], "the file", "[]", "an object in braces"),
@@ -109,6 +148,35 @@ def test_every_wrong_value_is_named_with_its_place_and_remedy():
         line = refusal(given)
         assert line.startswith(place + ": "), line
         assert value in line and remedy in line, line
+
+
+def test_optional_objects_are_resources_by_id():
+    whole = config.check(
+        {
+            "device": {"power": [{"source": 1, "millivolts": 3600}, {"source": 5}]},
+            "connectivity": {"bearer": 7, "addresses": ["10.0.0.2"], "signal": -97},
+            "statistics": {},
+            "portfolio": [{"identity": ["id", "maker"]}, {"identity": []}],
+            "app_data": [{"data": ["\u00e4"], "priority": 1}, {}],
+            "temperature": {"value": "-0.001", "highest": 90},
+            "battery": {"level": 80, "voltage": "3.612", "mains_lost": False},
+        }
+    )
+    assert whole["device"]["power"] == {6: {0: 1, 1: 5}, 7: {0: 3600}}
+    assert whole["connectivity"] == {0: 7, 4: {0: "10.0.0.2"}, 2: -97}
+    assert whole["statistics"] == {}
+    assert whole["portfolio"] == {0: {0: {0: "id", 1: "maker"}}, 1: {0: {}}}
+    assert whole["app_data"] == {0: {0: {0: b"\xc3\xa4"}, 1: 1}, 1: {}}
+    assert whole["temperature"] == {5700: (-1, -3), 5604: (90, 0)}
+    assert whole["battery"] == {1: 80, 3: (3612, -3), 9: False}
+
+
+def test_optional_objects_are_none_unless_they_are_given():
+    whole = config.check({"battery": None})
+    assert [whole[key] for key in config.OPTIONAL] == [None] * len(config.OPTIONAL)
+    assert "connectivity.colour: no such" in refusal({"connectivity": {"colour": 1}})
+    assert "app_data[1].x: no such" in refusal({"app_data": [{}, {"x": 1}]})
+    assert "device.power[0].volts: no such" in refusal({"device": {"power": [{"volts": 1}]}})
 
 
 def test_a_file_is_read_and_named_where_it_is_wrong():

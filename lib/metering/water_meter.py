@@ -33,9 +33,9 @@ class WaterMeter(Object):
         b"\x00\x0c\x01\x04"  # 12 Blocked meter
         b"\x00\x0d\x01\x04"  # 13 Fraud detected
         b"\x15\x8e\x01\x06"  # 5518 Timestamp
-        b"\x17\xa2\x01\x03"  # 6050 Fractional Timestamp
         b"\x17\x9a\x01\x02"  # 6042 Measurement Quality Indicator
         b"\x17\xa1\x01\x02"  # 6049 Measurement Quality Level
+        b"\x17\xa2\x01\x03"  # 6050 Fractional Timestamp
     )
 
     def __init__(self, pulses, litres_a_pulse: tuple, kind: str):

@@ -16,6 +16,7 @@ class Server(Object):
 
     oid = 1
     version = "1.2"
+    ranges = {26: (0, 1), 27: (0, 255)}
     table = (
         b"\x00\x00\x11\x02"  # 0 Short Server ID
         b"\x00\x01\x13\x02"  # 1 Lifetime
@@ -53,11 +54,10 @@ class Server(Object):
         for resources in instances.values():
             resources[_DISABLE] = resources[_UPDATE] = None
 
-    def write(self, iid: int, rid: int, value) -> None:
-        """Keep a value. No number may be negative, and UDP is the only binding there is."""
+    def check(self, iid: int, rid: int, value) -> None:
+        """No number may be negative, and UDP is the only binding there is."""
         if rid == _BINDING and value not in ("U", "UQ") or isinstance(value, int) and value < 0:
             raise Lwm2mError(_BAD_REQUEST)
-        self.instances[iid][rid] = value
 
     def execute(self, iid: int, rid: int, argument: bytes) -> None:
         """Disable or Registration Update Trigger; carried out once the answer is on its way."""

@@ -1,0 +1,72 @@
+"""Object 3303, Temperature 1.1 (IPSO)."""
+
+from micropython import const
+
+from ..model import Object
+
+_MIN = const(5601)
+_MAX = const(5602)
+_RESET = const(5605)
+_VALUE = const(5700)
+
+
+def less(a: tuple, b: tuple) -> bool:
+    """Is the decimal (mantissa, exponent of ten) `a` below `b`? Exact, whatever the floats."""
+    shift = a[1] - b[1]
+    return a[0] * 10 ** max(shift, 0) < b[0] * 10 ** max(-shift, 0)
+
+
+class Temperature(Object):
+    """Instances with a function each that gives 5700 Sensor Value as a decimal, for example
+
+    Temperature({0: {5700: probe, 5701: "Cel", 5750: "flow"}})
+
+    The lowest and the highest are of the values that were read, or taken by `sample`. The table
+    is that of most IPSO sensors: a subclass with another `oid` is one of them.
+    """
+
+    oid = 3303
+    version = "1.1"
+    table = (
+        b"\x15\x8e\x01\x06"  # 5518 Timestamp
+        b"\x15\xe1\x01\x03"  # 5601 Min Measured Value
+        b"\x15\xe2\x01\x03"  # 5602 Max Measured Value
+        b"\x15\xe3\x01\x03"  # 5603 Min Range Value
+        b"\x15\xe4\x01\x03"  # 5604 Max Range Value
+        b"\x15\xe5\x04\x00"  # 5605 Reset Min and Max Measured Values
+        b"\x16\x44\x11\x03"  # 5700 Sensor Value
+        b"\x16\x45\x01\x01"  # 5701 Sensor Units
+        b"\x16\x76\x03\x01"  # 5750 Application Type
+        b"\x17\x9a\x01\x02"  # 6042 Measurement Quality Indicator
+        b"\x17\xa1\x01\x02"  # 6049 Measurement Quality Level
+        b"\x17\xa2\x01\x03"  # 6050 Fractional Timestamp
+    )
+
+    def __init__(self, instances: dict):
+        super().__init__(instances)
+        for resources in instances.values():
+            resources[_MIN] = resources[_MAX] = resources[_RESET] = None
+
+    def sample(self, iid: int) -> tuple:
+        """Measure now; the value."""
+        resources = self.instances[iid]
+        value = super().read(iid, _VALUE)
+        if resources[_MIN] is None or less(value, resources[_MIN]):
+            resources[_MIN] = value
+        if resources[_MAX] is None or less(resources[_MAX], value):
+            resources[_MAX] = value
+        return value
+
+    def read(self, iid: int, rid: int):
+        """The value, or what is known of it: the lowest and highest include the one of now."""
+        if rid in (_MIN, _MAX, _VALUE):
+            value = self.sample(iid)
+            if rid == _VALUE:
+                return value
+        return super().read(iid, rid)
+
+    def execute(self, iid: int, rid: int, argument: bytes) -> None:
+        """Begin the lowest and the highest anew, with the value of now."""
+        resources = self.instances[iid]
+        resources[_MIN] = resources[_MAX] = None
+        self.sample(iid)
