@@ -1,6 +1,7 @@
 """Commands as Leshan's requests. Import it only once the JVM runs (jars.start_jvm)."""
 
-import jpype.imports  # noqa: F401 (makes the Java imports below work)
+import jpype
+import jpype.imports
 from java.util import ArrayList, HashMap
 from org.eclipse.leshan.core.link.attributes import InvalidAttributeException
 from org.eclipse.leshan.core.link.lwm2m.attributes import (
@@ -102,8 +103,8 @@ def create(command: dict, model: object) -> object:
     target, chosen = "/%d" % path[0], content_format(command)
     if len(path) == 1:
         return CreateRequest(chosen, target, body)
-    instances = ArrayList()
-    instances.add(LwM2mObjectInstance(path[1], body))
+    # An array: of a list Leshan would think that it holds resources.
+    instances = jpype.JArray(LwM2mObjectInstance)([LwM2mObjectInstance(path[1], body)])
     return CreateRequest(chosen, target, instances)
 
 
