@@ -171,6 +171,77 @@ def test_a_registration_of_version_1_0_reads_tlv_where_nothing_is_asked_for():
     assert session.ask(GET, "1")[1] == TLV
 
 
+def test_the_arguments_of_an_execute():
+    session = registered()
+    for argument in (
+        b"",
+        b"0",
+        b"9",
+        b"0,1,2,3,4,5,6,7,8,9",
+        b"0='x',1",
+        b"1,0='x'",
+        b"2=''",
+        b"5='a=b,c',3",
+        "0='gr\u00fcn'".encode(),
+    ):
+        assert session.ask(POST, "3/0/4", (), argument)[0] == CHANGED, argument
+        assert session.ask(POST, "3/0/4", [(12, 0)], argument)[0] == CHANGED
+
+
+def test_wrong_arguments_are_refused():
+    session = registered()
+    before = session.model.changes
+    for argument in (
+        b"x",
+        b"10",
+        b"-1",
+        b"0,0",
+        b"0='a',0='b'",
+        b"0=",
+        b"0=x",
+        b"0='",
+        b"0='x",
+        b"0=x'",
+        b"0='x'y",
+        b"0='x''y'",
+        b"0,",
+        b",",
+        b",0",
+        b"0,,1",
+        b"0='x',",
+        b" 0",
+        b"0, 1",
+        b"0 ='x'",
+        b"='x'",
+        b"a='x'",
+        b"\xff",
+        b"0='\xff'",
+        b"0='\xc3'",
+        b"\xd9\xa2",  # a digit, elsewhere
+        b"\xc2\xb2",
+        b"\x00",
+        b"0\n",
+    ):
+        assert session.ask(POST, "3/0/4", (), argument)[0] == 0x80, argument
+    assert session.model.changes == before and not session.model.object(3).rebooting
+
+
+def test_only_resources_are_executed():
+    session = registered()
+    for where, code in (
+        ("3", 0x85),
+        ("3/0", 0x8F),  # a Write, and that not of text
+        ("3/0/4/0", 0x85),
+        ("3/0/11/0", 0x85),
+        ("3/0/11", 0x85),
+        ("3/0/99", 0x84),
+        ("3/1/4", 0x84),
+        ("99/0/4", 0x84),
+        ("0/0/1", 0x81),
+    ):
+        assert session.ask(POST, where, (), b"0")[0] == code, where
+
+
 def test_operations_of_later_storeys_are_not_allowed():
     session = registered()
     assert session.ask(FETCH, "3/0/0")[0] == 0x85
