@@ -80,6 +80,15 @@ def test_an_instance_gets_all_that_is_given_but_what_only_the_device_knows():
     }
 
 
+def test_what_the_device_has_no_value_for_yet_is_not_read():
+    session, lab = lab_session()
+    assert session.ask(POST, HERE, TLV, NEW)[0] == CREATED
+    assert session.ask(GET, HERE + "/1", [(17, 11542)])[2] == NEW
+    assert session.ask(GET, "%s/1/%d" % (HERE, MEASURED))[0] == 0x84
+    lab.instances[1][MEASURED] = 2
+    assert session.ask(GET, "%s/1/%d" % (HERE, MEASURED))[2] == b"2"
+
+
 def test_an_object_without_mandatory_resources_is_created_of_nothing():
     def optional(lab):
         lab.table = b"\x00\x01\x03\x02"

@@ -271,6 +271,8 @@ def _resource(obj, path):
 
 def _picked(value, path):
     # Of a multiple Resource the one Instance that a path of four IDs names
+    if value is None:
+        raise Lwm2mError(_NOT_FOUND)
     if len(path) < 4:
         return value
     if not isinstance(value, dict) or path[3] not in value:
@@ -284,7 +286,9 @@ def _readable(obj, iid):
     for rid in sorted(obj.instances[iid]):
         entry = obj.entry(rid)
         if entry & _READ:
-            found.append((rid, entry & 255, obj.read(iid, rid)))
+            value = obj.read(iid, rid)
+            if value is not None:
+                found.append((rid, entry & 255, value))
     return found
 
 

@@ -54,7 +54,7 @@ class Object:
         return 0
 
     def read(self, iid: int, rid: int):
-        """The value of a present Resource; may raise Lwm2mError."""
+        """The value of a present Resource, None if there is none yet; may raise Lwm2mError."""
         value = self.instances[iid][rid]
         return value() if callable(value) else value
 
