@@ -5,63 +5,38 @@ Imported only where one of them is configured.
 
 from config import ConfigError, decimal, integer, mapping, string, wrong
 
-# A setting's Resource and kind: i an integer, s a text, d a decimal, f true or false; then the
-# least and the most, of a text in bytes. I, S and B (texts for bytes) are lists.
+# Of each setting its name, Resource and kind: i an integer, s a text, d a decimal, f a flag;
+# then the least and the most, of a text in bytes. I, S and B (texts for bytes) are lists.
 _FIELDS = {
-    "device.power": {
-        "source": (6, "i", 0, 7),
-        "millivolts": (7, "i", 0, 1000000),
-        "milliamperes": (8, "i", -1000000, 1000000),
-    },
-    "connectivity": {
-        "bearer": (0, "i", 0, 50),
-        "available": (1, "I", 0, 50),
-        "signal": (2, "i", -200, 100),
-        "quality": (3, "i", -255, 255),
-        "addresses": (4, "S", 1, 45),
-        "routers": (5, "S", 1, 45),
-        "utilization": (6, "i", 0, 100),
-        "apn": (7, "S", 1, 100),
-        "cell": (8, "i", 0, 0xFFFFFFF),
-        "smnc": (9, "i", 0, 999),
-        "smcc": (10, "i", 0, 999),
-        "snr": (11, "i", -100, 100),
-        "lac": (12, "i", 0, 65535),
-        "coverage": (13, "i", 0, 4),
-    },
-    "statistics": {"period": (8, "i", 0, 0x7FFFFFFF)},
-    "portfolio": {"identity": (0, "S", 1, 255)},
-    "app_data": {
-        "data": (0, "B", 1, 2048),
-        "priority": (1, "i", 0, 255),
-        "created": (2, "i", 0, 0xFFFFFFFF),
-        "description": (3, "s", 1, 32),
-        "format": (4, "s", 1, 32),
-        "app_id": (5, "i", 0, 65535),
-    },
-    "temperature": {
-        "value": (5700, "d"),
-        "units": (5701, "s", 1, 32),
-        "lowest": (5603, "d"),
-        "highest": (5604, "d"),
-        "application": (5750, "s", 1, 64),
-    },
-    "battery": {
-        "level": (1, "i", 0, 100),
-        "capacity": (2, "d"),
-        "voltage": (3, "d"),
-        "type": (4, "s", 1, 64),
-        "threshold": (5, "i", 0, 100),
-        "cycles": (8, "i", 0, 0x7FFFFFFF),
-        "mains_lost": (9, "f"),
-        "status": (20, "i", 0, 6),  # of Object 3
-    },
+    "device.power": "source 6 i 0 7;millivolts 7 i 0 1000000;milliamperes 8 i -1000000 1000000",
+    "connectivity": "bearer 0 i 0 50;available 1 I 0 50;signal 2 i -200 100;quality 3 i -255 255;"
+    "addresses 4 S 1 45;routers 5 S 1 45;utilization 6 i 0 100;apn 7 S 1 100;"
+    "cell 8 i 0 268435455;smnc 9 i 0 999;smcc 10 i 0 999;snr 11 i -100 100;lac 12 i 0 65535;"
+    "coverage 13 i 0 4",
+    "statistics": "period 8 i 0 2147483647",
+    "portfolio": "identity 0 S 1 255",
+    "app_data": "data 0 B 1 2048;priority 1 i 0 255;created 2 i 0 4294967295;"
+    "description 3 s 1 32;format 4 s 1 32;app_id 5 i 0 65535",
+    "temperature": "value 5700 d 0 0;units 5701 s 1 32;lowest 5603 d 0 0;highest 5604 d 0 0;"
+    "application 5750 s 1 64",
+    # the status is that of Object 3
+    "battery": "level 1 i 0 100;capacity 2 d 0 0;voltage 3 d 0 0;type 4 s 1 64;"
+    "threshold 5 i 0 100;cycles 8 i 0 2147483647;mains_lost 9 f 0 0;status 20 i 0 6",
 }
 _LISTS = ("device.power", "portfolio", "app_data")
-_NEEDED = {"connectivity": "bearer", "temperature": "value", "battery": "level"}
+_NEEDED = {"connectivity": ("bearer", 0), "temperature": ("value", 5700), "battery": ("level", 1)}
 
 
-def _value(place, value, kind, low=0, high=0):
+def _fields(key):
+    # The settings of a section by name
+    found = {}
+    for line in _FIELDS[key].split(";"):
+        name, rid, kind, low, high = line.split()
+        found[name] = int(rid), kind, int(low), int(high)
+    return found
+
+
+def _value(place, value, kind, low, high):
     if kind in "ISB":
         if not isinstance(value, list):
             wrong(place, value, "a list")
@@ -87,14 +62,16 @@ def _value(place, value, kind, low=0, high=0):
 
 def _resources(place, value, fields):
     mapping(place, value, fields)
-    return {
-        fields[key][0]: _value(place + "." + key, value[key], *fields[key][1:]) for key in value
-    }
+    found = {}
+    for key in value:
+        rid, kind, low, high = fields[key]
+        found[rid] = _value(place + "." + key, value[key], kind, low, high)
+    return found
 
 
 def check(key: str, value):
     """The value of a setting as Resources by ID, or for a list as Instances of them."""
-    fields = _FIELDS[key]
+    fields = _fields(key)
     if key not in _LISTS:
         return _resources(key, value, fields)
     if not isinstance(value, list):
@@ -120,9 +97,9 @@ def add(key: str, client, given: dict, board: dict) -> None:
     model = client.model
     resources = dict(board)
     resources.update(given)
-    needed = _NEEDED.get(key)
-    if needed and _FIELDS[key][needed][0] not in resources:
-        raise ConfigError("%s.%s: must be given, for the board does not know it" % (key, needed))
+    name, rid = _NEEDED.get(key, ("", 0))
+    if name and rid not in resources:
+        raise ConfigError("%s.%s: must be given, for the board does not know it" % (key, name))
     if key == "connectivity":
         from lwm2m.objects.connectivity_monitoring import ConnectivityMonitoring
 
