@@ -118,9 +118,9 @@ class Reader(values.Reader):
                 data = self.read(value)
             return bytes(data) if major == _BYTES else str(data, "utf-8")
         size = self.size
-        if size:
+        if size and major == _SIMPLE:
             return from_ieee(self.data[self.start - size : self.start], True)
-        if major < _SIMPLE or value >> 1 != 10:
+        if major != _SIMPLE or value >> 1 != 10:
             raise ValueError
         return value > _FALSE
 

@@ -94,6 +94,8 @@ def from_ieee(data: bytes, exact: bool = False) -> tuple:
     exponent = max(biased, 1) - (top >> 1) - width
     if not mantissa:
         return 0, 0
+    if size == 8 and not biased:
+        raise ValueError("subnormal")  # see to_double
     if exact:
         wider = 53 - _bits(mantissa)
         mantissa <<= wider
