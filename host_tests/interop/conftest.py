@@ -5,6 +5,7 @@ import os
 import pytest
 
 from . import pcap
+from .judge import LINKS, WHOLE, Session, begin
 from .meter import Meter, configuration
 from .scripted import Peer
 
@@ -69,6 +70,37 @@ def registered(peer, start):
     meter = start(peer)
     peer.register()
     return meter
+
+
+@pytest.fixture(scope="session")
+def leshan():
+    """One Leshan for all modules: its start takes seconds."""
+    server = begin()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def whole(leshan, start, request):
+    """A meter with every Object, registered at Leshan, and what Leshan says of it."""
+    endpoint = "whole-" + request.node.name
+    meter = start(leshan.uri, endpoint=endpoint, **WHOLE)
+    session = Session(leshan, endpoint, meter)
+    facts = session.event("registered")
+    assert facts["links"] == LINKS and facts["lifetime"] == 300
+    return session
+
+
+@pytest.fixture
+def whole_at(peer, start):
+    """Starts a meter with every Object that registers at the scripted peer; returns the peer."""
+
+    def go(**changes):
+        start(peer, **{**WHOLE, **changes})
+        peer.register()
+        return peer
+
+    return go
 
 
 @pytest.fixture(scope="session")
