@@ -30,8 +30,8 @@ def _put(out, kind, ident, value):
         out.extend(bytes((kind | 0x20, ident >> 8, ident & 255)))
     else:
         out.extend(bytes((kind, ident)))
-    for i in range(width - 1, -1, -1):
-        out.append(size >> 8 * i & 255)
+    if width:
+        out.extend(size.to_bytes(width, "big"))
     out.extend(value)
 
 
@@ -41,7 +41,7 @@ def _value(kind, value):
     if kind == _BOOLEAN:
         return b"\1" if value else b"\0"
     if kind == _OBJLNK:
-        return bytes((value[0] >> 8, value[0] & 255, value[1] >> 8, value[1] & 255))
+        return (value[0] << 16 | value[1]).to_bytes(4, "big")
     if isinstance(value, str):
         return value.encode()
     if not isinstance(value, int):
@@ -82,7 +82,7 @@ def encode(content: list, path: list) -> bytearray:
 
 
 def split(data: memoryview) -> list:
-    """The TLVs of one level, a list of (kind, ID, value); Lwm2mError 4.00 if they do not fit."""
+    """The TLVs of one level, a list of (kind, ID, value); or ValueError where they do not fit."""
     found = []
     i = 0
     size = len(data)
@@ -91,7 +91,7 @@ def split(data: memoryview) -> list:
         width = head >> 3 & 3
         start = i + 2 + (head >> 5 & 1) + width
         if start > size:
-            raise Lwm2mError(_BAD_REQUEST)
+            raise ValueError
         ident = data[i + 1]
         if head & 0x20:
             ident = ident << 8 | data[i + 2]
@@ -100,31 +100,30 @@ def split(data: memoryview) -> list:
             length = length << 8 | data[j]
         i = start + (length if width else head & 7)
         if i > size:
-            raise Lwm2mError(_BAD_REQUEST)
+            raise ValueError
         found.append((head & 0xC0, ident, data[start:i]))
     return found
 
 
 def decode_value(kind: int, data: memoryview):
-    """The value of type `kind` in a TLV; Lwm2mError 4.00 where it is none."""
+    """The value of type `kind` in a TLV, or ValueError."""
     data = bytes(data)
     size = len(data)
-    try:
-        if kind in (_STRING, _CORELNK):
-            return str(data, "utf-8")
-        if kind == _OPAQUE:
-            return data
-        if kind == _FLOAT:
-            return from_ieee(data)
-        if kind == _OBJLNK and size == 4:
-            return data[0] << 8 | data[1], data[2] << 8 | data[3]
-        if kind == _BOOLEAN and size == 1 and data[0] < 2:
-            return data[0] == 1
-    except (ValueError, UnicodeError):
-        raise Lwm2mError(_BAD_REQUEST)
-    if kind in (_OBJLNK, _BOOLEAN) or size not in (1, 2, 4, 8):
-        raise Lwm2mError(_BAD_REQUEST)
+    if kind in (_STRING, _CORELNK):
+        return str(data, "utf-8")
+    if kind == _OPAQUE:
+        return data
+    if kind == _FLOAT:
+        return from_ieee(data)
+    if size not in (1, 2, 4, 8):
+        raise ValueError
     value = int.from_bytes(data, "big")
+    if kind == _OBJLNK and size == 4:
+        return value >> 16, value & 0xFFFF
+    if kind == _BOOLEAN and size == 1 and value < 2:
+        return value == 1
+    if kind in (_OBJLNK, _BOOLEAN):
+        raise ValueError
     if kind != _UNSIGNED and data[0] > 127:
         value -= 1 << size * 8
     return value
@@ -138,23 +137,30 @@ def decode(data: memoryview, path: list, kind_of) -> list:
     `path` is for the caller to see.
     """
     found = []
+    try:
+        _decode(found, data, path, kind_of)
+    except (ValueError, UnicodeError):
+        raise Lwm2mError(_BAD_REQUEST)
+    return found
+
+
+def _decode(found, data, path, kind_of):
     iid = path[1] if len(path) > 1 else -1
     for tag, ident, value in split(data):
         if tag == _INSTANCE:
             if len(path) > 2:
-                raise Lwm2mError(_BAD_REQUEST)
+                raise ValueError
             if not len(value):
                 found.append(((path[0], ident), None))
             for inner in split(value):
                 _resource(found, (path[0], ident), inner, kind_of)
         elif tag == _RESOURCE_INSTANCE:
             if len(path) < 3:
-                raise Lwm2mError(_BAD_REQUEST)
+                raise ValueError
             item = decode_value(kind_of(path[0], path[2]), value)
             found.append(((path[0], iid, path[2], ident), item))
         else:
             _resource(found, (path[0], iid), (tag, ident, value), kind_of)
-    return found
 
 
 def _resource(found, base, tlv, kind_of):
@@ -164,11 +170,11 @@ def _resource(found, base, tlv, kind_of):
     if tag == _RESOURCE:
         found.append((base, decode_value(kind, value) if kind else None))
     elif tag != _MULTIPLE:
-        raise Lwm2mError(_BAD_REQUEST)
+        raise ValueError
     elif not len(value):
         found.append((base, {}))
     else:
         for tag, riid, item in split(value):
             if tag != _RESOURCE_INSTANCE:
-                raise Lwm2mError(_BAD_REQUEST)
+                raise ValueError
             found.append((base + (riid,), decode_value(kind, item) if kind else None))
