@@ -3,12 +3,35 @@
 from binascii import hexlify
 from hashlib import sha256
 
-from session import LEAVING, REGISTERED, REGISTERING, WAITING, Session
+from lab import BYTES, LIST, NUMBER, OID, SECRET, SEEN, TEXT, Lab
+from session import LEAVING, REGISTERED, REGISTERING, WAITING, Session, meter_model
 from virtual import ACK, CON, DELETE, GET, NON, POST, PUT, RST, Chance
 
 from coap.message import encode
 
 FIRST_MID = 0x4000
+
+
+LAB_TRAFFIC = (
+    ("32000", POST, 11542, b"\xc3\x00new"),
+    ("32000", POST, 11542, b"\x08\x01\x0b\xc3\x00new\xc4\x06\x00\x03\x00\x00"),
+    ("32000/0", PUT, 11542, b"\xc3\x00new\xc1\x01\x05\x86\x08\x41\x00\x01\x41\x03\x02"),
+    (
+        "32000/0",
+        POST,
+        11542,
+        b"\xc1\x01\x05\xc1\x03\x01\xc4\x06\x00\x03\x00\x00\x83\x08\x41\x05\x03",
+    ),
+    ("32000/1", POST, 11542, b"\x08\x01\x08\xc1\x01\x05\xc1\x63\x05"),
+    ("32000/0/1", PUT, 0, b"-10"),
+    ("32000/0/6", PUT, 0, b"3:0"),
+    ("32000/0/12", PUT, 0, b"99.5"),
+    ("32000/0/12", PUT, 11542, b"\xc8\x0c\x08\x40\x58\xe0\x00\x00\x00\x00\x00"),
+    ("32000/0/8", PUT, 11542, b"\x86\x08\x41\x00\x01\x41\x03\x02"),
+    ("32000/0/8", POST, 11542, b"\x41\x05\x01"),
+    ("32000/0/8/3", PUT, 0, b"4"),
+    ("32000/0/8/0", PUT, 11542, b"\x41\x00\x04"),
+)
 
 
 class Memory:
@@ -43,6 +66,18 @@ def valid():
         found.append((PUT, CON, segments + [(15, "pmin=10")], b""))
         for block in (0x08, 0x18, 0x10, 0x20, 0x0E, 0x06):
             found.append((PUT, CON, segments + [(27, block)], (body * 16)[: 16 << (block & 7)]))
+    for path, method, form, body in LAB_TRAFFIC:
+        segments = [(11, s) for s in path.split("/")] + [(12, form)]
+        found.append((method, CON, segments, body))
+        found.append((method, NON, segments, body))
+    for path in ("32000", "32000/0", "32000/0/8", "32000/0/8/3", "32000/1", "32000/0/9"):
+        segments = [(11, s) for s in path.split("/")]
+        for query in ("depth=3", "pmin=10", "gt=5.5", "lt=1", "st", "con=1", "depth=0"):
+            found.append((GET, CON, segments + [(15, query), (17, 40)], b""))
+            found.append((PUT, CON, segments + [(15, query)], b""))
+        for code in (GET, POST, DELETE):
+            found.append((code, CON, segments, b""))
+            found.append((code, CON, segments + [(17, 11542)], b"0='x',1"))
     segments = [(3, "meter.example"), (7, 5683), (11, "3"), (11, "0"), (11, "1")]
     found.append((GET, CON, segments, b""))
     found.append((GET, CON, [(1, b"tag")] + segments, b""))
@@ -145,13 +180,18 @@ class Corpus:
 
 
 class Victim:
-    """A session under attack: feed it messages, it stays registered or registers again."""
+    """A session under attack: feed it messages, it stays registered or registers again.
+
+    Its Lab must at all times hold values that a Write may have left.
+    """
 
     def __init__(self, seed):
         from lwm2m.objects import device
 
         device.gc = Memory
-        self.session = Session(random=Chance(seed))
+        model = meter_model()
+        self.lab = model.objects[OID] = Lab()
+        self.session = Session(random=Chance(seed), model=model)
         self.session.accept()
         self.session.sent.clear()
 
@@ -173,6 +213,26 @@ class Victim:
         if len(session.sent) > 40:
             del session.sent[:20]
         return session.raw
+
+    def whole(self):
+        """Is what servers have written to the Lab what they may write?"""
+        assert self.session.management.running == 0
+        for iid, resources in self.lab.instances.items():
+            assert 0 <= iid < 65535
+            for rid in (0, 2, 9):  # mandatory
+                assert rid in resources, resources
+            assert 0 < len(resources[TEXT]) < 6 and resources[TEXT] != "no"
+            assert -10 <= resources.get(NUMBER, 0) <= 100
+            assert len(resources.get(BYTES, b"")) <= 4
+            assert isinstance(resources.get(SECRET, ""), str)
+            assert resources.get(SEEN, {0: 5}) == {0: 5}
+            for riid, value in resources.get(LIST, {}).items():
+                assert 0 <= riid < 65536 and 0 <= value <= 9
+        while len(self.lab.instances) > 8:  # no server has so many made
+            del self.lab.instances[max(self.lab.instances)]
+        self.lab.ran.clear()
+        if 0 not in self.lab.instances:
+            self.lab.instances[0] = Lab.filled()
 
     def settle(self):
         """The server's side of what the device wants: it is registered again in the end."""
@@ -213,6 +273,7 @@ def attack(count, seed, check=None, every=10000, note=None):
             check(datagram, sent)
         if number % 50 == 0:
             victim.settle()
+            victim.whole()
         if number % every == 0:
             alive(victim, corpus)
             if note:

@@ -158,8 +158,7 @@ class Blocks:
             return response
         if isinstance(response, int):
             response = response, (), b""
-        options = list(response[1])
-        insert(options, _BLOCK1, block)
+        options = tuple(response[1]) + ((_BLOCK1, block),)
         return self.slice(message, (response[0], options, response[2]), now)
 
     def _abort(self):

@@ -8,7 +8,7 @@ import os
 
 from micropython import const
 
-from .message import CoapError, Message, encode, encode_options, insert
+from .message import CoapError, Message, encode, encode_options
 
 # Message types
 _CON = const(0)
@@ -331,12 +331,11 @@ class Peer:
         """
         if isinstance(response, int):
             response = response, (), b""
-        elif len(response[2]) > 16 << self.szx or 23 in message.numbers:
-            response = self._blocks().slice(message, response, now)
         code, options, payload = response
         if 27 in message.numbers:
-            options = list(options)
-            insert(options, 27, message.uint(27))
+            options = tuple(options) + ((27, message.uint(27)),)
+        if len(payload) > 16 << self.szx or 23 in message.numbers:
+            code, options, payload = self._blocks().slice(message, (code, options, payload), now)
         token = message.token
         datagram = encode(message.kind, code, self._next_mid(), token, options, payload)
         if message.kind == _NON:
