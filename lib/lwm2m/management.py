@@ -146,6 +146,13 @@ class Management:
         if number < 0:
             number = self._default(obj, path)
         module, option = self.format(number, _NOT_ACCEPTABLE)
+        if number == _TEXT and len(path) == 3:  # the common case, with little garbage
+            entry = kind(obj, path, _READ)
+            value = obj.read(path[1], path[2])
+            if not hasattr(value, "send"):
+                value = _picked(value, path)
+                return _CONTENT, option, module.encode_value(entry & 255, value)
+            value.close()  # asked once more below
         waiting = []
         content = []
         for iid in path[1:2] or sorted(obj.instances):

@@ -23,12 +23,17 @@ _UNSIGNED = const(8)
 def encode(content: list, path: list) -> bytes:
     """The one value that `path` names; Lwm2mError 4.06 for Instances and multiple Resources."""
     _, kind, value = content[0][2][0] if len(path) > 2 else (0, 0, {})
-    if isinstance(value, dict):
-        if len(path) < 4:
-            raise Lwm2mError(_NOT_ACCEPTABLE)
+    if len(path) == 4:
         value = value[path[3]]
+    return encode_value(kind, value)
+
+
+def encode_value(kind: int, value) -> bytes:
+    """One value of type `kind`; Lwm2mError 4.06 for a multiple Resource."""
     if isinstance(value, str):
         return value.encode()
+    if isinstance(value, dict):
+        raise Lwm2mError(_NOT_ACCEPTABLE)
     if kind == _BOOLEAN:
         return b"1" if value else b"0"
     if kind == _OPAQUE:
