@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from config import OPTIONAL
+from config import OPTIONAL, RETRIES
 from lwm2m.client import Client
 from lwm2m.model import Model
 from lwm2m.objects.device import Device
@@ -36,6 +36,9 @@ def accounts(servers: list) -> tuple:
         ssid = one["short_server_id"]
         security[iid] = {0: one["uri"], 1: False, 2: _NOSEC, 10: ssid}
         server[iid] = {0: ssid, 1: one["lifetime"], 2: 0, 3: 0, 5: 86400, 6: False, 7: "U"}
+        for key, rid in RETRIES.items():
+            if key in one:
+                server[iid][rid] = one[key]
     return Security(security), Server(server)
 
 

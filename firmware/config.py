@@ -12,9 +12,18 @@ from lwm2m.formats.number import from_text
 # Objects that a meter may do without, see optional.py
 OPTIONAL = ("connectivity", "statistics", "portfolio", "app_data", "temperature", "battery")
 
+# A server's settings about retries, and their Resources of Object 1 (LwM2M Core 6.2.1.1)
+RETRIES = {
+    "initial_delay": 14,
+    "retry_count": 17,
+    "retry_timer": 18,
+    "sequence_delay": 19,
+    "sequence_count": 20,
+}
+
 _KEYS = {
     "": ("endpoint", "version", "servers", "device", "water", "coap", "log") + OPTIONAL,
-    "servers": ("uri", "short_server_id", "lifetime"),
+    "servers": ("uri", "short_server_id", "lifetime") + tuple(RETRIES),
     "device": (
         "manufacturer",
         "model",
@@ -110,6 +119,9 @@ def _server(place, value):
         wrong(place + ".uri", uri, "like coap://host:port or coap://[2001:db8::1]:port")
     integer(place + ".short_server_id", merged["short_server_id"], 1, 65534)
     integer(place + ".lifetime", merged["lifetime"], 1, 0x7FFFFFFF)
+    for key in RETRIES:
+        if key in merged:
+            integer(place + "." + key, merged[key], 0, 0xFFFFFFFF)
     return merged
 
 

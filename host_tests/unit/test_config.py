@@ -5,6 +5,7 @@ import os
 from virtual import text_of
 
 import config
+from app import accounts
 from lwm2m.client import split_uri
 
 SERVER = {"uri": "coap://h:1"}
@@ -215,3 +216,29 @@ def test_uris_that_name_no_server_are_refused():
     wrong += ("coap://h:65536", "coap://h:x", "coap://::1", "coap://[::1", "coap://a:b:1")
     for uri in wrong + ("coap://[]", "coap://[]:1"):
         assert uri in text_of(ValueError, split_uri, uri) or uri.count(":") > 1, uri
+
+
+def test_retries_of_a_server_become_resources_of_object_1():
+    given = {
+        "uri": "coap://h:1",
+        "initial_delay": 5,
+        "retry_timer": 7,
+        "sequence_delay": 4294967295,
+    }
+    whole = config.check({"servers": [given]})
+    _, server = accounts(whole["servers"])
+    resources = server.instances[0]
+    assert (resources[14], resources[18], resources[19]) == (5, 7, 4294967295)
+    assert 17 not in resources and 20 not in resources
+
+
+def test_a_wrong_retry_is_refused():
+    for key in ("initial_delay", "retry_count", "retry_timer", "sequence_delay", "sequence_count"):
+        for wrong in (-1, 1 << 32, "1", True, None):
+            given = {"servers": [{"uri": "coap://h:1", key: wrong}]}
+            try:
+                config.check(given)
+            except config.ConfigError as error:
+                assert str(error).startswith("servers[0].%s: " % key), error
+            else:
+                raise AssertionError((key, wrong))
