@@ -156,7 +156,6 @@ def test_ets_256_write_operation_failure(whole):
         assert whole.code("write", "/1/0/0", value=7, format=form) == "4.05"
     for path, value in (("/3/0/0", "mine"), ("/3/0/10", 1), ("/7/0/2", 1)):
         assert whole.code("write", path, value=value, format="text") == "4.05"
-    assert whole.code("write", "/3/0/4", value="x", format="text", type="string") == "4.05"
     assert whole.read("/1/0") == SERVER and still(whole.read("/3/0")) == DEVICE
     # Together with what may be written, nothing is: writes are checked whole
     for form in STRUCTURED:
@@ -185,6 +184,7 @@ def test_ets_256_write_operation_failure(whole):
         ("/1/0/7", 0, b"T", BAD_REQUEST),  # a binding that it has not
         ("/3/0/14", 0, b"x" * 17, BAD_REQUEST),
         ("/19/0/1", 0, b"256", BAD_REQUEST),
+        ("/3/0/4", 0, b"x", NOT_ALLOWED),  # executable
         ("/1/0/1", 42, b"60", BAD_REQUEST),
         ("/1/0/1", 40, b"60", UNSUPPORTED_FORMAT),
         ("/1/0/1", 50, b"60", UNSUPPORTED_FORMAT),
