@@ -6,7 +6,7 @@ import pytest
 
 from . import pcap
 from .judge import LINKS, WHOLE, Session, begin
-from .meter import Meter, configuration
+from .meter import MAIN, Meter, configuration
 from .scripted import Peer
 
 LAST = "test_tshark_decodes_every_capture"
@@ -50,9 +50,9 @@ def start(tmp_path):
     """Starts meters: start(peer or URI, changes of the configuration...)."""
     meters = []
 
-    def go(server, **changes):
+    def go(server, main=MAIN, **changes):
         config = configuration(server if isinstance(server, str) else server.uri, **changes)
-        meters.append(Meter(tmp_path, config))
+        meters.append(Meter(tmp_path, config, main=main))
         if isinstance(server, Peer):
             server.alive = meters[-1].running
         return meters[-1]

@@ -12,6 +12,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MICROPYTHON = ROOT / "build" / "venv" / "bin" / "micropython"
 MAIN = ROOT / "boards" / "UNIX" / "main.py"
+SLOW = ROOT / "host_tests" / "interop" / "slow_meter.py"  # the same with slow handlers
 # The quickest that the configuration allows: 100, 200, 400, 800, 1600 ms, without spread.
 QUICK = {"ack_timeout": 100, "ack_random": 1000}
 
@@ -25,16 +26,16 @@ def configuration(uri: str, **changes) -> dict:
 
 
 class Meter:
-    """boards/UNIX/main.py under MicroPython."""
+    """boards/UNIX/main.py under MicroPython, or another `main` like it."""
 
-    def __init__(self, directory: pathlib.Path, config: dict, *arguments: str):
+    def __init__(self, directory: pathlib.Path, config: dict, *arguments: str, main=MAIN):
         file = directory / "meter.json"
         file.write_text(json.dumps(config))
         self.config = config
         self.lines = []
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [MICROPYTHON, MAIN, "--config", file, *arguments],
+            [MICROPYTHON, main, "--config", file, *arguments],
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
