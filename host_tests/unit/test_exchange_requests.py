@@ -19,7 +19,7 @@ from virtual import (
 )
 
 from coap.exchange import Peer
-from coap.message import CoapError, encode
+from coap.message import CoapError, Message, encode
 
 LIFETIME = 247000  # EXCHANGE_LIFETIME with the defaults
 
@@ -267,3 +267,11 @@ def test_an_answer_put_off_to_a_non_confirmable_request_is_none_itself():
     peer.respond(parse(request(POST, 9, "a", kind=NON)), 0x44, None, 0)
     assert drain(peer)[0][:2] == (NON, 0x44)
     assert idle(peer)
+
+
+def test_a_block_past_the_end_of_a_put_off_answer_is_a_bad_request():
+    peer = server()
+    message = Message()
+    message.parse(bytes(request(GET, 9, "a", ((23, 9 << 4),))))
+    peer.respond(message, (0x45, (), b"short"), None, 0)
+    assert peer.outbox[0][1] == 0x80

@@ -80,7 +80,8 @@ class Blocks:
         size = 16 << szx
         start = (block >> 4) * (16 << (block & 7))
         if start >= len(payload):
-            return _BAD_REQUEST
+            self._view = None
+            return _BAD_REQUEST, (), b""
         more = start + size < len(payload)
         options = list(options)
         if not start:
