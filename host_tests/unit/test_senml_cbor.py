@@ -134,7 +134,6 @@ def test_what_is_malformed_is_refused():
         "81a3 0661 32 0061 32 0201",
         "81a3 06f5 0061 32 0201",
         "81a3 2401 0061 32 0201",  # a base value would be added
-        "81a3 2501 0061 32 0201",
         "81a2 0061 32 0501",  # a sum
         "81a3 0061 32 0201 62615f 01",  # must be understood
         "81a3 0061 32 0201 02f5",

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from . import value as values
+from . import value
 from .number import from_ieee, integer, to_double
 
 # Types of values, see model
@@ -19,80 +19,69 @@ _TAG = const(6)
 _SIMPLE = const(7)  # and floats
 
 _FALSE = const(20)
-_DECIMAL_FRACTION = const(4)
 
 
-def head(out: bytearray, major: int, value: int) -> bytearray:
+def head(out: bytearray, type: int, value: int) -> bytearray:
     """Append the head of an item, as short as it gets, and return `out`."""
-    major <<= 5
+    type <<= 5
     if value < 24:
-        out.append(major | value)
+        out.append(type | value)
     else:
         size = 0
         while value >> (8 << size):
             size += 1
-        out.append(major | 24 + size)
+        out.append(type | 24 + size)
         out.extend(value.to_bytes(1 << size, "big"))
     return out
 
 
-def put(out: bytearray, kind: int, value) -> None:
-    """Append a value of type `kind`."""
-    data = b""
-    major = _SIMPLE
+def write(out: bytearray, kind: int, value) -> bytearray:
+    """Append a value of type `kind`, or 0 where Python's type says it all, and return `out`."""
     if kind == _FLOAT:
         try:
             value = integer(value, False)
         except ValueError:
-            kind = _BOOLEAN  # of the same major type
-            value = int.from_bytes(to_double(value), "big") - _FALSE
+            return head(out, _SIMPLE, int.from_bytes(to_double(value), "big"))
+    elif kind == _BOOLEAN:
+        return head(out, _SIMPLE, value + _FALSE)
     elif kind == _OBJLNK:
         value = "%d:%d" % value
-    if kind == _BOOLEAN:
-        value += _FALSE
-    elif isinstance(value, int):
-        major = 0
-        if value < 0:
-            major = _NEGATIVE
-            value = ~value
-    else:
-        major = _BYTES
-        data = value
-        if isinstance(value, str):
-            major = _TEXT
-            data = value.encode()
-        value = len(data)
-    head(out, major, value).extend(data)
+    if isinstance(value, int):
+        return head(out, _NEGATIVE, ~value) if value < 0 else head(out, 0, value)
+    type = _BYTES
+    if isinstance(value, str):
+        type = _TEXT
+        value = value.encode()
+    head(out, type, len(value)).extend(value)
+    return out
 
 
-class Reader(values.Reader):
+class Reader(value.Reader):
     """Reads CBOR; ValueError or IndexError where it is not well-formed."""
 
-    def head(self) -> int:
-        """The argument of the next item, -1 if it is indefinite; its type goes to `major`."""
+    def head(self, type=None) -> int:
+        """The argument of the next item, of a major type if it is given, or else -1 if indefinite.
+
+        Its major type goes to `type`, its argument as it is written to `args`.
+        """
         value = self.read(1)[0]
-        self.major = major = value >> 5
-        self.size = size = 0
+        self.type = value >> 5
+        self.args = None
         value &= 31
-        if value > 23:
-            self.size = size = 1 << value - 24
-            if size > 8:
-                if value < 31 or not 0x3C >> major & 1:  # strings, arrays and maps
-                    raise ValueError
-                return -1
-            value = int.from_bytes(self.read(size), "big")
-        return value
-
-    def count(self, major: int) -> int:
-        """The head of an item that must be of type `major`."""
-        value = self.head()
-        if self.major != major:
+        if type not in (None, self.type):
             raise ValueError
+        if value > 27:
+            if value < 31 or not 0x3C >> self.type & 1:  # strings, arrays and maps
+                raise ValueError
+            return -1
+        if value > 23:
+            self.args = self.read(1 << value - 24)
+            value = int.from_bytes(self.args, "big")
         return value
 
-    def each(self, major: int):
-        """Yield before each of the items in one of type `major`."""
-        count = self.count(major)
+    def iter(self, type: int):
+        """Yield before each of the items within the next one, of a major type."""
+        count = self.head(type)
         while count:
             if count < 0 and self.data[self.start] == 0xFF:
                 self.start += 1
@@ -100,38 +89,36 @@ class Reader(values.Reader):
             yield
             count -= 1
 
-    def item(self):
+    def next(self):
         """The next value: int, decimal pair, str, bytes or bool."""
         value = self.head()
-        while self.major == _TAG:
+        while self.type == _TAG:
             value = self.head()
-        major = self.major
-        if major < _BYTES:
-            return ~value if major else value
-        if major < _ARRAY:
+        type = self.type
+        if type < _BYTES:
+            return ~value if type else value
+        if type < _ARRAY:
             if value < 0:
                 self.start -= 1
                 data = bytearray()
-                for _ in self.each(major):
-                    data.extend(self.read(self.count(major)))
+                for _ in self.iter(type):
+                    data.extend(self.read(self.head(type)))
             else:
                 data = self.read(value)
-            return bytes(data) if major == _BYTES else str(data, "utf-8")
-        size = self.size
-        if size and major == _SIMPLE:
-            return from_ieee(self.data[self.start - size : self.start], True)
-        if major != _SIMPLE or value >> 1 != 10:
-            raise ValueError
-        return value > _FALSE
+            return bytes(data) if type == _BYTES else str(data, "utf-8")
+        if type == _SIMPLE:
+            if self.args:
+                return from_ieee(self.args, True)
+            if value >> 1 == 10:
+                return value > _FALSE
+        raise ValueError
 
 
-def encode(content: list, path: list) -> bytearray:
+def encode(values: list, path: list) -> bytearray:
     """The one value at `path`; Lwm2mError 4.06 where there may be several."""
-    out = bytearray()
-    put(out, *values.single(content, path))
-    return out
+    return write(bytearray(), *value.single(values, path))
 
 
-def decode(data: memoryview, path: list, kind_of) -> list:
+def decode(data: memoryview, path: list, kind) -> list:
     """The one value for `path`, as [(path, value)]; Lwm2mError 4.00 where it is none."""
-    return Reader(data, path, kind_of).decode(lambda r: r.append([], r.item(), False))
+    return Reader(data, path, kind).decode(lambda r: r.append([], r.next(), False))

@@ -16,50 +16,51 @@ _OPAQUE = const(5)
 _LABELS = {"bn": -2, "bt": -3, "n": 0, "v": 2, "sv": 3, "bv": 4, "t": 6, "ov": "vlo"}
 
 
-def encode(content: list, path: list) -> bytes:
+def encode(values: list, path: list) -> bytes:
     """What was read at `path`."""
     out = []
     start = None
-    for base, name, kind, value in records(content, path):
+    for base, name, kind, value in records(values, path):
         start = start or base
         # The label of each type of value, see model
         label = (0, "sv", "v", "v", "bv", "sv", "v", "ov", "v", "sv")[kind]
-        out.append(json.members((("n", 0, name), (label, kind, value))))
+        out.append(json.write((("n", 0, name), (label, kind, value))))
     return ('{"bn":"%s","e":[%s]}' % (start or "/", ",".join(out))).encode()
 
 
-def _walk(reader):
+def read(r):
+    """Take all entries, for `Reader.decode`."""
     entries = 0
     base = []
-    for _ in reader.each(b"{}"):
-        label = reader.label()
+    for _ in r.iter(0x7B):
+        label = r.key()
         if label != "e":
-            base.append((_LABELS.get(label, label), reader.item()))
+            base.append((_LABELS.get(label, label), r.next()))
             continue
         if entries:
             raise ValueError
-        entries = reader.start  # read twice, for the base name may come later
-        for _ in reader.each(b"[]"):
-            for _ in reader.fields(_LABELS):
+        entries = r.start  # read twice, for the base name may come later
+        for _ in r.iter(0x5B):
+            for _ in r.values(_LABELS):
                 pass
-    end = reader.start
-    reader.start = entries
-    for _ in reader.each(b"[]"):
-        reader.record(base + list(reader.fields(_LABELS)))
-    reader.start = end
+    end = r.start
+    r.start = entries
+    for _ in r.iter(0x5B):
+        r.update(base + list(r.values(_LABELS)))
+    r.start = end
 
 
-def decode(data: memoryview, path: list, kind_of) -> list:
+def decode(data: memoryview, path: list, kind) -> list:
     """The values of the entries, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
 
     def text_of(oid, rid):
-        kind = kind_of(oid, rid)
-        return _STRING if kind == _OPAQUE else kind
+        found = kind(oid, rid)
+        return _STRING if found == _OPAQUE else found
 
-    found = json.Reader(bytes(data).strip(b" \t\r\n"), path, text_of).decode(_walk)
+    found = json.Reader(bytes(data).strip(b" \t\r\n"), path, text_of).decode(read)
     for i in range(len(found)):
         where, value = found[i]
-        if kind_of(where[0], where[2]) == _OPAQUE:
+        if kind(where[0], where[2]) == _OPAQUE:
             try:
                 found[i] = where, json.opaque(value)
             except ValueError:

@@ -10,11 +10,11 @@ _ARRAY = const(4)
 _MAP = const(5)
 
 
-def encode(content: list, path: list) -> bytearray:
+def encode(values: list, path: list) -> bytearray:
     """What was read: {[Object, Instance]: {Resource: value}}, whatever the request's path."""
     out = bytearray()
-    cbor.head(out, _MAP, len(content))
-    for oid, iid, resources in content:
+    cbor.head(out, _MAP, len(values))
+    for oid, iid, resources in values:
         cbor.head(out, _ARRAY, 2)
         cbor.head(out, _UNSIGNED, oid)
         cbor.head(out, _UNSIGNED, iid)
@@ -25,29 +25,29 @@ def encode(content: list, path: list) -> bytearray:
                 cbor.head(out, _MAP, len(value))
                 for riid in sorted(value):
                     cbor.head(out, _UNSIGNED, riid)
-                    cbor.put(out, kind, value[riid])
+                    cbor.write(out, kind, value[riid])
             else:
-                cbor.put(out, kind, value)
+                cbor.write(out, kind, value)
     return out
 
 
 def _walk(reader, ids):
     # A value, or a map with a key of one ID or an array of them before each value or map below
     if reader.data[reader.start] >> 5 != _MAP:
-        reader.append(ids, reader.item(), False)
+        reader.append(ids, reader.next(), False)
         return
-    for _ in reader.each(_MAP):
+    for _ in reader.iter(_MAP):
         below = list(ids)
         if reader.data[reader.start] >> 5 == _ARRAY:
-            for _ in reader.each(_ARRAY):
-                below.append(reader.count(_UNSIGNED))
+            for _ in reader.iter(_ARRAY):
+                below.append(reader.head(_UNSIGNED))
         else:
-            below.append(reader.count(_UNSIGNED))
+            below.append(reader.head(_UNSIGNED))
         if not len(ids) < len(below) < 5 or max(below) > 65534:
             raise ValueError
         _walk(reader, below)
 
 
-def decode(data: memoryview, path: list, kind_of) -> list:
+def decode(data: memoryview, path: list, kind) -> list:
     """The values, as [(path, value)], absolute or below `path`; Lwm2mError 4.00 if it is wrong."""
-    return cbor.Reader(data, path, kind_of).decode(lambda reader: _walk(reader, []))
+    return cbor.Reader(data, path, kind).decode(lambda reader: _walk(reader, []))

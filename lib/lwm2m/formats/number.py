@@ -18,12 +18,18 @@ def to_text(value) -> str:
     return ("-" if mantissa < 0 else "") + digits[:exponent] + "." + digits[exponent:]
 
 
-def from_text(text: str) -> tuple:
-    """Digits, perhaps with sign, point and exponent, as a decimal. May raise ValueError."""
+def from_text(text: str, strict: bool = False) -> tuple:
+    """Digits, perhaps with sign, point and exponent, as a decimal. May raise ValueError.
+
+    `strict` is JSON: no plus, no zero before other digits, digits on both sides of a point.
+    """
     mantissa, e, exponent = text.lower().partition("e")
-    whole, _, fraction = mantissa.partition(".")
+    whole, point, fraction = mantissa.partition(".")
     exponent = (int(exponent) if e else 0) - len(fraction)
-    if not (whole.lstrip("+-") + fraction).isdigit() or abs(exponent) > 400 or len(text) > 64:
+    digits = whole.lstrip("+-")
+    if not (digits + fraction).isdigit() or abs(exponent) > 400 or len(text) > 64:
+        raise ValueError(text)
+    if strict and (whole.lstrip("-") != str(int(digits)) or point and not fraction):
         raise ValueError(text)
     return int(whole + fraction), exponent
 
@@ -39,7 +45,7 @@ def integer(value, unsigned: bool) -> int:
     return value
 
 
-def identifier(text: str, limit: int) -> int:
+def digits(text: str, limit: int) -> int:
     """Digits of an ID below `limit`, no more of them than it needs; or ValueError."""
     value = int(text)
     if not 0 <= value < limit or str(value) != text:

@@ -10,16 +10,14 @@ _NOT_ACCEPTABLE = const(0x86)
 _OPAQUE = const(5)  # a type of value, see model
 
 
-def encode(content: list, path: list):
+def encode(values: list, path: list):
     """The one value at `path`; Lwm2mError 4.06 where it is not Opaque, or there may be several."""
-    kind, value = single(content, path)
+    kind, value = single(values, path)
     if kind != _OPAQUE:
         raise Lwm2mError(_NOT_ACCEPTABLE)
     return value
 
 
-def decode(data: memoryview, path: list, kind_of) -> list:
+def decode(data: memoryview, path: list, kind) -> list:
     """The one value for `path`, as [(path, value)]; Lwm2mError 4.00 where none can be."""
-    return Reader(data, path, kind_of).decode(
-        lambda r: r.append([], bytes(r.read(len(data))), False)
-    )
+    return Reader(data, path, kind).decode(lambda r: r.append([], bytes(r.read(len(data))), False))

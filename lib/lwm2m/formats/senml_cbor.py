@@ -15,12 +15,11 @@ _ARRAY = const(4)
 _MAP = const(5)
 
 
-def encode(content: list, path: list, time=None) -> bytearray:
+def encode(values: list, path: list, time=None) -> bytearray:
     """What was read at `path`; `time` in seconds goes to all of it as its base time."""
     out = bytearray()
     count = 0
-    put = cbor.put
-    for base, name, kind, value in records(content, path):
+    for base, name, kind, value in records(values, path):
         start = len(out)
         out.append(0xA0)
         for label, of, field in (
@@ -32,23 +31,18 @@ def encode(content: list, path: list, time=None) -> bytearray:
         ):
             if field is not None:
                 out[start] += 1
-                put(out, 0, label)
-                put(out, of, field)
+                cbor.write(cbor.write(out, 0, label), of, field)
         time = None
         count += 1
     return cbor.head(bytearray(), _ARRAY, count) + out
 
 
-def _fields(reader):
-    for _ in reader.each(_MAP):
-        yield reader.item(), reader.item()
+def read(r):
+    """Take all records, for `Reader.decode`."""
+    for _ in r.iter(_ARRAY):
+        r.update((r.next(), r.next()) for _ in r.iter(_MAP))
 
 
-def _records(reader):
-    for _ in reader.each(_ARRAY):
-        reader.record(_fields(reader))
-
-
-def decode(data: memoryview, path: list, kind_of) -> list:
+def decode(data: memoryview, path: list, kind) -> list:
     """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
-    return cbor.Reader(data, path, kind_of).decode(_records)
+    return cbor.Reader(data, path, kind).decode(read)

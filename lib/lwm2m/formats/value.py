@@ -3,7 +3,7 @@
 from micropython import const
 
 from ..model import Lwm2mError
-from .number import identifier, integer, to_double
+from .number import digits, integer, to_double
 
 _BAD_REQUEST = const(0x80)
 _NOT_ACCEPTABLE = const(0x86)
@@ -18,49 +18,46 @@ _BASE_NAME = const(-2)
 _NAME = const(0)
 _VALUE = const(2)
 
-# The type of value, see model, that goes with a label; base values and sums (10) are not for us
-_KINDS = {-6: 10, -5: 10, -3: 3, -2: 1, 0: 1, 2: 3, 3: 1, 4: 4, 5: 10, 6: 3, 8: 5, "vlo": 1}
+# The type of value, see model, that goes with a label; a base value (10) is not for us
+_KINDS = {-5: 10, -3: 3, -2: 1, 0: 1, 2: 3, 3: 1, 4: 4, 6: 3, 8: 5, "vlo": 1}
 
 
-def coerce(kind: int, raw):
+def coerce(kind: int, value):
     """What a payload says (int, decimal pair, str, bool, bytes) as a value of type `kind`.
 
-    None for type 0, a Resource that is not known; Lwm2mError 4.00 where it is of another type.
+    None for type 0, a Resource that is not known; ValueError where it is of another type.
     """
     if not kind:
         return None
-    form = type(raw)
+    form = type(value)
     if form is int:
         form = tuple
-    try:
-        # Of None, String, Integer, Float, Boolean, Opaque, Time, Objlnk, Unsigned, Corelnk
-        if form is (0, str, tuple, tuple, bool, bytes, tuple, str, tuple, str)[kind]:
-            if kind == _OBJLNK:
-                oid, iid = raw.split(":")
-                return identifier(oid, 65536), identifier(iid, 65536)
-            if kind == _FLOAT:
-                to_double(raw)
-            elif form is tuple:
-                return integer(raw, kind == _UNSIGNED)
-            return raw
-    except ValueError:
-        pass
-    raise Lwm2mError(_BAD_REQUEST)
+    # Of String, Integer, Float, Boolean, Opaque, Time, Objlnk, Unsigned, Corelnk
+    if form is not (0, str, tuple, tuple, bool, bytes, tuple, str, tuple, str)[kind]:
+        raise ValueError
+    if kind == _OBJLNK:
+        oid, iid = value.split(":")
+        return digits(oid, 65536), digits(iid, 65536)
+    if kind == _FLOAT:
+        to_double(value)
+    elif form is tuple:
+        return integer(value, kind == _UNSIGNED)
+    return value
 
 
-def single(content: list, path: list) -> tuple:
+def single(values: list, path: list) -> tuple:
     """The type and value of the one that was read; Lwm2mError 4.06 where there may be several."""
-    for _, name, kind, value in records(content, path):
+    for _, name, kind, value in records(values, path):
         if not name:
             return kind, value
     raise Lwm2mError(_NOT_ACCEPTABLE)
 
 
-def records(content: list, path: list):
+def records(values: list, path: list):
     """Yield (base name, name, type, value) of each value; only the first has the base name."""
     level = len(path)
     base = "/" + "/".join(map(str, path))
-    for oid, iid, resources in content:
+    for oid, iid, resources in values:
         for rid, kind, value in resources:
             several = isinstance(value, dict)
             for riid in sorted(value) if several else "0":
@@ -74,27 +71,27 @@ def records(content: list, path: list):
 class Reader:
     """A payload: its bytes, and what they say, each Resource once and below the request's path."""
 
-    def __init__(self, data, path, kind_of):
+    def __init__(self, data, path, kind):
         self.data = data
         self.start = 0
-        self.path = list(path)
-        self.kind_of = kind_of
+        self.path = path
+        self.kind = kind
         self.items = {}
         self.base = ""
 
-    def read(self, size: int):
-        """The next `size` bytes."""
+    def read(self, count: int):
+        """The next `count` bytes."""
         start = self.start
-        self.start = end = start + size
+        self.start = end = start + count
         if not start <= end <= len(self.data):
             raise ValueError
         return self.data[start:end]
 
-    def append(self, ids: list, raw, rooted: bool) -> None:
-        """Take the value at `ids`, from the root if `rooted` or if they begin as the path does."""
+    def append(self, ids: list, value, abs: bool) -> None:
+        """Take the value at `ids`, from the root if `abs` or if they begin as the path does."""
         path = self.path
         if len(ids) < 3 or ids[: len(path)] != path:
-            if rooted or not path:
+            if abs or not path:
                 raise ValueError
             ids = path + ids
             if len(path) < len(ids) == 2:
@@ -102,31 +99,31 @@ class Reader:
         where = tuple(ids)
         if not 2 < len(ids) < 5 or where in self.items:
             raise ValueError
-        self.items[where] = coerce(self.kind_of(ids[0], ids[2]), raw)
+        self.items[where] = coerce(self.kind(ids[0], ids[2]), value)
 
-    def record(self, fields) -> None:
+    def update(self, items) -> None:
         """Take a SenML record, pairs of a label as SenML CBOR has it and a value."""
         found = {}
-        for label, raw in fields:
-            coerce(_KINDS.get(label, 0), raw)
+        for label, value in items:
+            coerce(_KINDS.get(label, 0), value)
             if label in (3, 4, 8, "vlo"):
                 label = _VALUE
-            if label in found or str(label)[-1:] == "_":
+            if label in found or str(label).endswith("_"):
                 raise ValueError
-            found[label] = raw
+            found[label] = value
         self.base = found.get(_BASE_NAME, self.base)
         name = self.base + found.get(_NAME, "")
-        rooted = name[:1] == "/"
+        rooted = name.startswith("/")
         ids = []
         if name:
             for part in name.split("/")[rooted:]:
-                ids.append(identifier(part, 65535))
+                ids.append(digits(part, 65535))
         self.append(ids, found[_VALUE], rooted)
 
-    def decode(self, walk) -> list:
-        """All of it as [(path, value)], as `walk` takes it; Lwm2mError 4.00 if it is wrong."""
+    def decode(self, read) -> list:
+        """All of it as [(path, value)], as `read` takes it; Lwm2mError 4.00 if it is wrong."""
         try:
-            walk(self)
+            read(self)
             if self.start != len(self.data):
                 raise ValueError
         except (ValueError, LookupError):
