@@ -72,8 +72,9 @@ WRITTEN = (
     (INTEGER, -500, "3901f3"),
     (UNSIGNED, (1 << 64) - 1, "1bffffffffffffffff"),
     (INTEGER, -(1 << 63), "3b7fffffffffffffff"),
-    (FLOAT, (1500, -2), "0f"),
-    (FLOAT, 7, "07"),
+    (FLOAT, (1500, -2), "fb402e000000000000"),  # Leshan takes no integers for Floats
+    (FLOAT, 7, "fb401c000000000000"),
+    (FLOAT, 0, "fb0000000000000000"),
     (FLOAT, (-41, -1), "fbc010666666666666"),
     (FLOAT, (1, 300), "fb7e37e43c8800759c"),
     (BOOLEAN, True, "f5"),

@@ -3,7 +3,7 @@
 from micropython import const
 
 from . import value
-from .number import from_ieee, integer, to_double
+from .number import from_ieee, to_double
 
 # Types of values, see model
 _FLOAT = const(3)
@@ -19,6 +19,7 @@ _TAG = const(6)
 _SIMPLE = const(7)  # and floats
 
 _FALSE = const(20)
+_DOUBLE = const(0xFB)
 
 
 def head(out: bytearray, type: int, value: int) -> bytearray:
@@ -38,13 +39,12 @@ def head(out: bytearray, type: int, value: int) -> bytearray:
 def write(out: bytearray, kind: int, value) -> bytearray:
     """Append a value of type `kind`, or 0 where Python's type says it all, and return `out`."""
     if kind == _FLOAT:
-        try:
-            value = integer(value, False)
-        except ValueError:
-            return head(out, _SIMPLE, int.from_bytes(to_double(value), "big"))
-    elif kind == _BOOLEAN:
+        out.append(_DOUBLE)  # a whole number, too: Leshan takes no integers for Floats
+        out.extend(to_double(value))
+        return out
+    if kind == _BOOLEAN:
         return head(out, _SIMPLE, value + _FALSE)
-    elif kind == _OBJLNK:
+    if kind == _OBJLNK:
         value = "%d:%d" % value
     if isinstance(value, int):
         return head(out, _NEGATIVE, ~value) if value < 0 else head(out, 0, value)
