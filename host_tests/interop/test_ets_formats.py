@@ -163,12 +163,28 @@ def test_integers_and_times_are_exact(whole, form):
     ):
         for value in values:
             assert whole.code("write", path, value=value, format=form) == "2.04", value
-            assert whole.read(path, form) == value
             assert whole.read(path, "text") == value
+            if form == "cbor" and path == "/19/0/2":  # of a Time Leshan wants tag 1: by script
+                continue
+            assert whole.read(path, form) == value
     if form in ("text", "cbor", "tlv", "senml-cbor"):  # Leshan's JSON has doubles
         most = (1 << 63) - 1
         assert whole.code("write", "/1/0/5", value=most, format=form) == "2.04"
         assert whole.read("/1/0/5", form) == most
+
+
+def test_a_time_in_cbor(whole_at):
+    """With tag 1 or without."""
+    peer = whole_at()
+    options = [(CONTENT_FORMAT, TLV)]
+    assert peer.request(POST, "/19/0", options, b"\xc1\x02\x01").code == CHANGED
+    options = [(CONTENT_FORMAT, 60)]
+    for body in (cbor2.dumps(1790000007), b"\xc1" + cbor2.dumps(1790000008)):
+        assert peer.request(PUT, "/19/0/2", options, body).code == CHANGED
+        answer = peer.read("/19/0/2", 60)
+        assert (answer.code, answer.format) == (CONTENT, 60)
+        assert answer.payload in (body[-5:], b"\xc1" + body[-5:])
+    peer.silence(0.2)
 
 
 @pytest.mark.parametrize("form", SINGLE)
