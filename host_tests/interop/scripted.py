@@ -165,9 +165,9 @@ class Peer:
         """Ask, and return the response; what else the meter says meanwhile is kept for later."""
         return self.exchange(self.build(code, path, options, payload, kind), timeout)
 
-    def exchange(self, datagram: bytes, timeout: float = PATIENCE) -> Heard:
+    def exchange(self, datagram: bytes, timeout: float = PATIENCE, sound: bool = True) -> Heard:
         """Send a request's datagram and return the response to its token."""
-        self.send(datagram)
+        self.send(datagram, sound)
         token = Heard(datagram, 0).token
         end = time.monotonic() + timeout
         while time.monotonic() < end:
