@@ -145,7 +145,8 @@ def test_formats_that_it_has_not(whole_at, form):
     peer = whole_at()
     if number != 40:
         assert peer.read("/3/0", number).code == wire.NOT_ACCEPTABLE
-    answer = peer.request(PUT, "/1/0/1", [(CONTENT_FORMAT, number)], b"60")
+    body = b"\xc1\x01\x3c" if number == 1542 else b"60"
+    answer = peer.request(PUT, "/1/0/1", [(CONTENT_FORMAT, number)], body)
     assert answer.code == wire.UNSUPPORTED_FORMAT
     assert peer.read("/1/0/1").payload == b"300"
     peer.silence(0.2)
