@@ -43,7 +43,7 @@ def normal(value, kind=0):
     if isinstance(value, tuple):
         value = Decimal(value[0]).scaleb(value[1])
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return float(value) if kind in (0, FLOAT) else value
+        return float(value) + 0.0 if kind in (0, FLOAT) else value  # -0.0 is 0.0
     return value
 
 

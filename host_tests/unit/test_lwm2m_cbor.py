@@ -21,7 +21,7 @@ def read(data, path):
 
 def test_what_is_written():
     assert bytes(lwm2m_cbor.encode(DEVICE, [3, 0])).hex() == (
-        "a1820300a500654d616b657206a2000101050918640ba100000d1a6ab13b87"
+        "a1820300a500654d616b657206a2000101050918640ba100000dc11a6ab13b87"
     )
     single = [(3, 0, [(9, INTEGER, 100)])]
     for path in ([], [3], [3, 0], [3, 0, 9]):

@@ -8,6 +8,7 @@ from .number import from_ieee, to_double
 # Types of values, see model
 _FLOAT = const(3)
 _BOOLEAN = const(4)
+_TIME = const(6)
 _OBJLNK = const(7)
 
 # Major types
@@ -20,6 +21,7 @@ _SIMPLE = const(7)  # and floats
 
 _FALSE = const(20)
 _DOUBLE = const(0xFB)
+_EPOCH = const(0xC1)  # tag 1: seconds since 1970
 
 
 def head(out: bytearray, type: int, value: int) -> bytearray:
@@ -46,6 +48,8 @@ def write(out: bytearray, kind: int, value) -> bytearray:
         return head(out, _SIMPLE, value + _FALSE)
     if kind == _OBJLNK:
         value = "%d:%d" % value
+    elif kind == _TIME:
+        out.append(_EPOCH)  # which Leshan wants, and Anjay writes
     if isinstance(value, int):
         return head(out, _NEGATIVE, ~value) if value < 0 else head(out, 0, value)
     type = _BYTES

@@ -25,9 +25,10 @@ def from_text(text: str, strict: bool = False) -> tuple:
     """
     mantissa, e, exponent = text.lower().partition("e")
     whole, point, fraction = mantissa.partition(".")
-    exponent = (int(exponent) if e else 0) - len(fraction)
     digits = whole.lstrip("+-")
-    if not (digits + fraction).isdigit() or abs(exponent) > 400 or len(text) > 64:
+    figures = digits + fraction + exponent.lstrip("+-")
+    exponent = (int(exponent) if e else 0) - len(fraction)
+    if not figures.isdigit() or abs(exponent) > 400 or len(text) > 64:
         raise ValueError(text)
     if strict and (whole.lstrip("-") != str(int(digits)) or point and not fraction):
         raise ValueError(text)

@@ -5,6 +5,8 @@ from micropython import const
 from . import cbor
 from .value import records
 
+_TIME = const(6)  # a type of value, see model; it has no tag here
+
 # Labels
 _BASE_TIME = const(-3)
 _BASE_NAME = const(-2)
@@ -27,7 +29,7 @@ def encode(values: list, path: list, time=None) -> bytearray:
             (_BASE_TIME, 0, time),
             (_NAME, 0, name),
             # The label of each type of value, see model
-            ((0, 3, 2, 2, 4, 8, 2, "vlo", 2, 3)[kind], kind, value),
+            ((0, 3, 2, 2, 4, 8, 2, "vlo", 2, 3)[kind], kind != _TIME and kind, value),
         ):
             if field is not None:
                 out[start] += 1
