@@ -123,6 +123,6 @@ def encode(values: list, path: list) -> bytearray:
     return write(bytearray(), *value.single(values, path))
 
 
-def decode(data: memoryview, path: list, kind) -> list:
+def decode(data: memoryview, path: list, type) -> list:
     """The one value for `path`, as [(path, value)]; Lwm2mError 4.00 where it is none."""
-    return Reader(data, path, kind).decode(lambda r: r.append([], r.next(), False))
+    return Reader(data, path, type).decode(lambda r: r.append([], r.next(), False))

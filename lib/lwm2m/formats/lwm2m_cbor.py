@@ -48,6 +48,6 @@ def _walk(reader, ids):
         _walk(reader, below)
 
 
-def decode(data: memoryview, path: list, kind) -> list:
+def decode(data: memoryview, path: list, type) -> list:
     """The values, as [(path, value)], absolute or below `path`; Lwm2mError 4.00 if it is wrong."""
-    return cbor.Reader(data, path, kind).decode(lambda reader: _walk(reader, []))
+    return cbor.Reader(data, path, type).decode(lambda reader: _walk(reader, []))

@@ -18,6 +18,6 @@ def encode(values: list, path: list):
     return value
 
 
-def decode(data: memoryview, path: list, kind) -> list:
+def decode(data: memoryview, path: list, type) -> list:
     """The one value for `path`, as [(path, value)]; Lwm2mError 4.00 where none can be."""
-    return Reader(data, path, kind).decode(lambda r: r.append([], bytes(r.read(len(data))), False))
+    return Reader(data, path, type).decode(lambda r: r.append([], bytes(r.read(len(data))), False))

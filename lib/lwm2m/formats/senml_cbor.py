@@ -45,6 +45,6 @@ def read(r):
         r.update((r.next(), r.next()) for _ in r.iter(_MAP))
 
 
-def decode(data: memoryview, path: list, kind) -> list:
+def decode(data: memoryview, path: list, type) -> list:
     """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
-    return cbor.Reader(data, path, kind).decode(read)
+    return cbor.Reader(data, path, type).decode(read)

@@ -149,6 +149,6 @@ def read(r):
         r.update(r.values(_LABELS))
 
 
-def decode(data: memoryview, path: list, kind) -> list:
+def decode(data: memoryview, path: list, type) -> list:
     """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
     return Reader(bytes(data).strip(b" \t\r\n"), path, kind).decode(read)
