@@ -151,4 +151,4 @@ def read(r):
 
 def decode(data: memoryview, path: list, type) -> list:
     """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
-    return Reader(bytes(data).strip(b" \t\r\n"), path, kind).decode(read)
+    return Reader(bytes(data).strip(b" \t\r\n"), path, type).decode(read)
