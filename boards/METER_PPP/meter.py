@@ -20,6 +20,7 @@ def run() -> None:
     line = board.dial()
     # Imported only now: the modem connects meanwhile.
     import asyncio
+    import time
 
     import machine
 
@@ -32,4 +33,7 @@ def run() -> None:
     except config.ConfigError as error:
         print("meter:", error)
         return
+    except Exception as error:  # noqa: BLE001 nobody comes to restart a meter in a pit
+        print("meter:", error)
+        time.sleep(10)  # should it fail again at once, it does not hammer the network
     machine.reset()
