@@ -1,0 +1,369 @@
+"""One handshake as a client (RFC 6347 section 4.2, RFC 4279 section 2), in memory while it lasts.
+
+Flights: ClientHello, again with the server's cookie, then ClientKeyExchange, ChangeCipherSpec,
+Finished; of a resumed session ChangeCipherSpec and Finished answer the server's.
+"""
+
+from hashlib import sha256
+
+from micropython import const
+
+from .prf import prf
+from .record import DtlsError, Records
+
+_CHANGE = const(20)
+_ALERT = const(21)
+_HANDSHAKE = const(22)
+
+# Handshake messages
+_HELLO_REQUEST = const(0)
+_CLIENT_HELLO = const(1)
+_SERVER_HELLO = const(2)
+_VERIFY_REQUEST = const(3)
+_TICKET = const(4)
+_SERVER_KEY = const(12)
+_HELLO_DONE = const(14)
+_CLIENT_KEY = const(16)
+_FINISHED = const(20)
+
+# Extensions
+_ETM = const(22)
+_EMS = const(23)
+_CID = const(54)
+_RENEGOTIATION = const(0xFF01)
+
+_CBC_SHA256 = const(0x00AE)
+_CCM = const(0xC0A4)
+
+# What is awaited
+_WAIT_HELLO = const(0)
+_WAIT_DONE = const(1)
+_WAIT_FINISHED = const(2)
+
+_AHEAD = const(4)  # messages of a flight that may come out of order
+_ROOM = const(1536)  # bytes of messages that are being put together
+_LONGEST = const(60000)  # between two sendings of a flight, ms
+_COOKIES = const(4)  # HelloVerifyRequests a handshake
+_CID_LIMIT = const(32)
+
+# Alerts
+_UNEXPECTED = const(10)
+_FAILURE = const(40)
+_ILLEGAL = const(47)
+_DECODE = const(50)
+_DECRYPT = const(51)
+_VERSION = const(70)
+_EXTENSION = const(110)
+
+
+def ciphers(suite: int, block: bytes, etm: bool) -> tuple:
+    """(ours, the server's) of a key block; what follows the keys in it are IVs or nothing."""
+    if suite == _CBC_SHA256:
+        from .cbc import Cbc
+
+        return Cbc(block[64:80], block[:32], etm), Cbc(block[80:], block[32:64], etm)
+    from .ccm import Ccm
+
+    tag = 16 if suite == _CCM else 8
+    return Ccm(block[:16], block[32:36], tag), Ccm(block[16:32], block[36:40], tag)
+
+
+def key_size(suite: int) -> int:
+    """How long the key block of a suite is."""
+    return 96 if suite == _CBC_SHA256 else 40
+
+
+class Handshake:
+    """The state machine. `core` is the Dtls that it works for."""
+
+    def __init__(self, core, session):
+        self.core = core
+        self.session = session  # offered: (id, master secret, suite, extended?), or None
+        self.nonce = core.random(32)
+        self.cookies = 0
+        self.turn = 0  # message_seq of our next message
+        self.next = 0  # and of the server's
+        self.parts = {}  # message_seq -> [type, bytearray with its header, bits of what is there]
+        self.seq = 0  # of the next record of epoch 0
+        self.wait = _WAIT_HELLO
+        self.records = None
+        self.tries = 0
+        self._hello(b"")
+
+    # What we send
+
+    def _hello(self, cookie):
+        core = self.core
+        session = self.session
+        sid = session[0] if session else b""
+        suites = b""
+        extensions = b"\x00\x17\x00\x00\x00\x36" + _sized(_sized(core.own, 1), 2)
+        for suite in core.suites:
+            suites += _short(suite)
+            if suite == _CBC_SHA256:
+                extensions += b"\x00\x16\x00\x00"
+        # The last one says that renegotiation is safe: three bytes less than the extension
+        suites = _sized(suites + b"\x00\xff", 2)
+        body = b"\xfe\xfd" + self.nonce + _sized(sid, 1) + _sized(cookie, 1) + suites
+        # Not in the hash are the first ClientHello and its answer (RFC 6347 section 4.2.1).
+        self.hashes = [sha256(), sha256()]
+        self.flight = [self._message(_CLIENT_HELLO, body + b"\x01\x00" + _sized(extensions, 2))]
+
+    def _message(self, kind, body):
+        size = len(body).to_bytes(3, "big")
+        body = bytes((kind,)) + size + _short(self.turn) + b"\x00\x00\x00" + size + body
+        self.turn += 1
+        self._note(body)
+        return body
+
+    def _note(self, message):
+        for h in self.hashes:
+            h.update(message)
+
+    def _plain(self, kind, body):
+        seq = self.seq
+        self.seq = seq + 1
+        return bytes((kind, 0xFE, 0xFD)) + seq.to_bytes(8, "big") + _sized(body, 2)
+
+    def transmit(self, now: int) -> None:
+        """Send the flight, in as few datagrams as the MTU allows, and set the timer."""
+        core = self.core
+        mtu = core.mtu
+        datagram = b""
+        for body in self.flight:
+            if body[0] == _FINISHED:
+                made = [self.records.seal(_HANDSHAKE, body)]
+            elif len(body) == 1:
+                made = [self._plain(_CHANGE, body)]
+            else:
+                made = self._fragments(body, mtu - 25)
+            for record in made:
+                if datagram and len(datagram) + len(record) > mtu:
+                    core.outbox.append(datagram)
+                    datagram = b""
+                datagram += record
+        core.outbox.append(datagram)
+        self.sent = now
+        self.timeout = core.first_timeout if not self.tries else min(self.timeout * 2, _LONGEST)
+        core.deadline = now + self.timeout
+
+    def _fragments(self, message, room):
+        at = 12
+        made = []
+        while at < len(message):
+            body = message[at : at + room]
+            head = message[:6] + (at - 12).to_bytes(3, "big") + len(body).to_bytes(3, "big")
+            made.append(self._plain(_HANDSHAKE, head + body))
+            at += room
+        return made
+
+    def alert(self, code: int) -> None:
+        """Tell the server why the handshake ends."""
+        body = bytes((2, code))
+        if self.records and self.wait == _WAIT_FINISHED:
+            body = self.records.seal(_ALERT, body)
+        else:
+            body = self._plain(_ALERT, body)
+        self.core.outbox.append(body)
+
+    def poll(self, now: int) -> None:
+        """The deadline has come: send again, doubling (RFC 6347 section 4.2.4), or give up."""
+        core = self.core
+        self.tries += 1
+        if self.tries > core.max_retransmit:
+            core.log(
+                1, "dtls", "no answer" if self.wait < _WAIT_FINISHED else "no answer: wrong key?"
+            )
+            core.fail(-1)
+        else:
+            self.transmit(now)
+
+    # What arrives
+
+    def input(self, data: bytes, epoch: int, now: int) -> None:
+        """Take the text of a handshake record. Raises DtlsError with the alert to send."""
+        i = 0
+        again = False
+        while i + 12 <= len(data):
+            kind = data[i]
+            size = int.from_bytes(data[i + 1 : i + 4], "big")
+            seq = data[i + 4] << 8 | data[i + 5]
+            at = int.from_bytes(data[i + 6 : i + 9], "big")
+            n = int.from_bytes(data[i + 9 : i + 12], "big")
+            i += 12 + n
+            if i > len(data) or at + n > size or (kind == _FINISHED) != epoch:
+                return
+            if kind == _VERIFY_REQUEST:
+                if n == size and self.wait == _WAIT_HELLO:
+                    self._verify(data[i - n : i], seq, now)
+            elif kind == _HELLO_REQUEST:
+                pass
+            elif seq < self.next:
+                again = again or seq == self.next - 1
+            elif seq < self.next + _AHEAD and size <= _ROOM:
+                self._collect(kind, size, seq, at, data[i - n : i])
+        while self.next in self.parts:
+            kind, message, missing = self.parts[self.next]
+            if missing:
+                return
+            del self.parts[self.next]
+            self.next += 1
+            self._take(kind, message, now)
+        # The server repeats its flight: ours was lost. Not as often as an attacker may repeat it.
+        if again and now >= self.sent + self.timeout // 4:
+            self.transmit(now)
+
+    def _collect(self, kind, size, seq, at, piece):
+        parts = self.parts
+        part = parts.get(seq)
+        if not part or part[0] != kind or len(part[1]) != size + 12:
+            room = size
+            for other in parts.values():
+                room += len(other[1])
+            if room > _ROOM:
+                parts.clear()  # some are forged: let the server send all again
+            part = parts[seq] = [kind, bytearray(size + 12), (1 << size) - 1]
+            size = size.to_bytes(3, "big")
+            part[1][:12] = bytes((kind,)) + size + _short(seq) + b"\x00\x00\x00" + size
+        part[1][12 + at : 12 + at + len(piece)] = piece
+        part[2] &= ~(((1 << len(piece)) - 1) << at)
+
+    def _verify(self, body, seq, now):
+        cookie = _vector(body, 2, 1)
+        if seq >= self.next and self.cookies < _COOKIES:  # else a repeated one
+            self.cookies += 1
+            self.next = seq + 1
+            self.tries = 0
+            self._hello(cookie)
+            self.transmit(now)
+
+    def _take(self, kind, message, now):
+        wait = self.wait
+        if wait == _WAIT_HELLO and kind == _SERVER_HELLO:
+            self._note(message)
+            self._server_hello(bytes(message[12:]))
+        elif wait == _WAIT_DONE and kind == _SERVER_KEY:
+            self._note(message)  # a hint, for people with many keys
+        elif wait == _WAIT_DONE and kind == _HELLO_DONE:
+            self._note(message)
+            self._key_exchange(now)
+        elif wait == _WAIT_FINISHED and kind == _TICKET:
+            self._note(message)
+        elif wait == _WAIT_FINISHED and kind == _FINISHED:
+            self._finished(message, now)
+        else:
+            raise DtlsError(_UNEXPECTED)
+
+    def _server_hello(self, body):
+        if len(body) < 38 or body[34] > 32:
+            raise DtlsError(_DECODE)
+        if body[:2] != b"\xfe\xfd":
+            raise DtlsError(_VERSION)
+        core = self.core
+        self.theirs = body[2:34]
+        self.sid = sid = _vector(body, 34, 1)
+        i = 35 + len(sid)
+        suite = int.from_bytes(body[i : i + 2], "big")
+        if suite not in core.suites or body[i + 2 : i + 3] != b"\x00":
+            raise DtlsError(_ILLEGAL)
+        self.suite = suite
+        self._extensions(body, i + 3)
+        if suite == _CBC_SHA256 and not self.etm and not core.mac_then_encrypt:
+            raise DtlsError(_FAILURE)
+        session = self.session
+        if session and sid == session[0]:
+            # RFC 7627 section 5.3 wants the handshake to end where one has it and one has not.
+            if suite != session[2] or self.extended != session[3]:
+                raise DtlsError(_FAILURE)
+            self.master = session[1]
+            self._keys()
+            self.wait = _WAIT_FINISHED
+        else:
+            self.session = None
+            self.wait = _WAIT_DONE
+
+    def _extensions(self, body, i):
+        self.extended = self.etm = False
+        self.cid = None
+        seen = []
+        if i < len(body):
+            body = _vector(body, i, 2)
+            i = 0
+            while i < len(body):
+                kind = int.from_bytes(body[i : i + 2], "big")
+                value = _vector(body, i + 2, 2)
+                i += 4 + len(value)
+                if kind in seen:
+                    raise DtlsError(_ILLEGAL)
+                seen.append(kind)
+                if kind == _EMS:
+                    self.extended = True
+                elif kind == _ETM and _CBC_SHA256 in self.core.suites:
+                    self.etm = self.suite == _CBC_SHA256
+                elif kind == _CID:
+                    self.cid = _vector(value, 0, 1)
+                    if len(self.cid) > _CID_LIMIT:
+                        raise DtlsError(_ILLEGAL)
+                elif kind != _RENEGOTIATION:
+                    raise DtlsError(_EXTENSION)
+                elif value != b"\x00":
+                    raise DtlsError(_FAILURE)
+
+    def _keys(self):
+        seed = b"key expansion" + self.theirs + self.nonce
+        suite = self.suite
+        self.block = prf(self.master, seed, key_size(suite))
+        out, into = ciphers(suite, self.block, self.etm)
+        cid = self.cid
+        self.records = Records(out, into, cid or b"", b"" if cid is None else self.core.own)
+
+    def _key_exchange(self, now):
+        core = self.core
+        self.flight = [self._message(_CLIENT_KEY, _sized(core.identity, 2)), b"\x01"]
+        digest = self.hashes.pop(0).digest()
+        secret = _sized(bytes(len(core.key)), 2) + _sized(core.key, 2)
+        if self.extended:
+            seed = b"extended master secret" + digest
+        else:
+            seed = b"master secret" + self.nonce + self.theirs
+        self.master = prf(secret, seed, 48)
+        self._keys()
+        self.wait = _WAIT_FINISHED
+        self._finish(digest, now)
+
+    def _finish(self, digest, now):
+        # Our Finished, at the end of the flight
+        body = prf(self.master, b"client finished" + digest, 12)
+        self.flight.append(self._message(_FINISHED, body))
+        self.tries = 0
+        self.transmit(now)
+
+    def _finished(self, message, now):
+        digest = self.hashes.pop(0).digest()
+        right = prf(self.master, b"server finished" + digest, 12)
+        if (
+            int.from_bytes(right, "big") ^ int.from_bytes(message[12:], "big")
+            or len(message) != 24
+        ):
+            raise DtlsError(_DECRYPT)
+        if self.session:
+            self._note(message)
+            self.flight = [b"\x01"]
+            self._finish(self.hashes.pop(0).digest(), now)
+        self.core.done(self)
+
+
+def _short(value):
+    return value.to_bytes(2, "big")
+
+
+def _sized(body, width):
+    # A vector: its length in `width` bytes, itself
+    return len(body).to_bytes(width, "big") + body
+
+
+def _vector(data, i, width):
+    n = i + width
+    if n > len(data) or n + int.from_bytes(data[i:n], "big") > len(data):
+        raise DtlsError(_DECODE)
+    return data[n : n + int.from_bytes(data[i:n], "big")]

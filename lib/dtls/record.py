@@ -1,0 +1,85 @@
+"""Records of epoch 1: protection, Connection ID (RFC 9146), anti-replay (RFC 6347 section 4.1)."""
+
+from micropython import const
+
+_CID_RECORD = const(25)
+_WINDOW = const(64)
+_MASK = const(0xFFFFFFFFFFFFFFFF)
+_LAST = const(0x800000)  # records under one key: what AES-CCM is good for (RFC 9147, 4.5.3)
+
+
+_HOLDER = b"\xff\xff\xff\xff\xff\xff\xff\xff\x19"
+
+
+class DtlsError(Exception):
+    """`code` is an alert's number (RFC 5246 section 7.2), or -1: there is no session."""
+
+    def __init__(self, code: int):
+        super().__init__(code)
+        self.code = code
+
+
+class Records:
+    """Both directions of a session. `out` and `into` are ciphers, such as `Ccm`.
+
+    `cid` is the peer's, put into what we send; `own` is ours, wanted in what arrives. Empty ones
+    mean plain DTLS 1.2 records.
+    """
+
+    def __init__(self, out, into, cid: bytes = b"", own: bytes = b""):
+        self.out = out
+        self.into = into
+        self.cid = cid
+        self.own = own
+        self.seq = 0  # of the next record
+        self.top = -1  # the highest sequence number seen; `window` has a bit for it and 63 before
+        self.window = 0
+        self.bad = 0  # records with wrong tags
+
+    def seal(self, kind: int, data: bytes) -> bytes:
+        """The whole record. Raises DtlsError(80) when the key has been used up."""
+        seq = self.seq
+        if seq >= _LAST:
+            raise DtlsError(80)
+        self.seq = seq + 1
+        seq = b"\x00\x01" + seq.to_bytes(6, "big")
+        cid = self.cid
+        if cid:
+            data = data + bytes((kind,))
+            kind = _CID_RECORD
+            data = self.out.seal(_head(seq, cid), seq, data)
+        else:
+            data = self.out.seal(seq + bytes((kind, 0xFE, 0xFD)), seq, data)
+        n = len(data)
+        return bytes((kind, 0xFE, 0xFD)) + seq + cid + bytes((n >> 8, n & 255)) + data
+
+    def open(self, kind: int, number: bytes, body: bytes):
+        """(type, data) of a record with the header's `number` (epoch and sequence), or None."""
+        seq = int.from_bytes(number[2:], "big")
+        behind = self.top - seq
+        if behind >= _WINDOW or behind >= 0 and self.window >> behind & 1:
+            return None
+        own = self.own
+        head = _head(number, own) if own else number + bytes((kind, 0xFE, 0xFD))
+        data = self.into.open(head, number, body)
+        if data is None:
+            self.bad += 1
+            return None
+        if behind < 0:
+            self.window = (self.window << -behind | 1) & _MASK if behind > -_WINDOW else 1
+            self.top = seq
+        else:
+            self.window |= 1 << behind
+        if own:  # the true type comes after the text, and zeros may follow
+            n = len(data)
+            while n and not data[n - 1]:
+                n -= 1
+            if not n:
+                return None
+            return data[n - 1], data[: n - 1]
+        return kind, data
+
+
+def _head(number, cid):
+    # What is authenticated with a CID, less the length (RFC 9146 section 5)
+    return _HOLDER + bytes((len(cid), _CID_RECORD, 0xFE, 0xFD)) + number + cid
