@@ -66,6 +66,9 @@ class Dtls:
         self.resumed = False
         self.session = None  # for resumption: (id, master secret, suite, extended?)
         self.records = None
+        self.block = b""  # of the records' keys
+        self.etm = False
+        self.suite = suites[0]
         self.unheard = -1  # sent into a stored session; -1 once something was heard
         self.stored = 0  # the generation of the record in the store that is to be spent first
         self._shake = None
@@ -124,6 +127,7 @@ class Dtls:
         self.deadline = _NEVER
         self._shake = self.records = None
         self.stored = 0
+        self.block = b""
         self.unheard = -1
         self.failed = code
 
@@ -147,10 +151,45 @@ class Dtls:
         self.deadline = _NEVER
         if not self.resumed:
             self._shake = None  # else its flight may have to be repeated
+        self.etm = shake.etm
+        self.suite = shake.suite
+        self.block = shake.block
+        if self.store and not self.resumed:
+            from . import session
+
+            session.keep(self)
         self.log(3, "dtls", "resumed" if self.resumed else "established", shake.suite)
+
+    # A session that outlives a sleep
+
+    def export(self) -> bytes:
+        """Seal the session into the store; the witness to `restore` it with, empty where not.
+
+        Keep the 8 bytes of the witness where power loss clears them and no copy of the flash has
+        them (memory of the RTC), and only if the sleep follows. Using the session spends the copy.
+        """
+        from . import session
+
+        return session.export(self)
+
+    def restore(self, witness: bytes) -> bool:
+        """Go on with the stored session; False: `connect`, which resumes it if it can.
+
+        `witness` is what `export` returned, and empty unless the device woke from that very sleep.
+        """
+        from . import session
+
+        return session.restore(self, witness)
 
     def _spent(self, now):
         # A session that lies in the store is spent there before its first record, either way.
+        if self.stored:
+            from . import session
+
+            if not session.spend(self):
+                self.log(1, "dtls", "the store is in doubt")
+                self.connect(now)
+                return False
         return True
 
     def poll(self, now: int) -> int:
@@ -161,12 +200,12 @@ class Dtls:
 
     # What arrives
 
-    def input(self, datagram: bytes, now: int):
+    def input(self, datagram: bytes, now: int) -> list | tuple:
         """Take a datagram. Never raises for what is in it.
 
-        Returns application data: None, bytes, or a list of bytes where there were several records.
+        Returns application data: a list, an item a record, or () where there is none.
         """
-        found = None
+        found = ()
         i = 0
         size = len(datagram)
         while i + 13 <= size:
@@ -190,12 +229,9 @@ class Dtls:
                     self.fail(error.code)
                 text = None
             if text is not None:
-                if found is None:
-                    found = text
-                elif isinstance(found, list):
-                    found.append(text)
-                else:
-                    found = [found, text]
+                if not found:
+                    found = []
+                found.append(text)
             i = end
         return found
 

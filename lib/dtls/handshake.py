@@ -9,7 +9,7 @@ from hashlib import sha256
 from micropython import const
 
 from .prf import prf
-from .record import DtlsError, Records
+from .record import DtlsError, Records, ciphers
 
 _CHANGE = const(20)
 _ALERT = const(21)
@@ -33,7 +33,6 @@ _CID = const(54)
 _RENEGOTIATION = const(0xFF01)
 
 _CBC_SHA256 = const(0x00AE)
-_CCM = const(0xC0A4)
 
 # What is awaited
 _WAIT_HELLO = const(0)
@@ -54,23 +53,6 @@ _DECODE = const(50)
 _DECRYPT = const(51)
 _VERSION = const(70)
 _EXTENSION = const(110)
-
-
-def ciphers(suite: int, block: bytes, etm: bool) -> tuple:
-    """(ours, the server's) of a key block; what follows the keys in it are IVs or nothing."""
-    if suite == _CBC_SHA256:
-        from .cbc import Cbc
-
-        return Cbc(block[64:80], block[:32], etm), Cbc(block[80:], block[32:64], etm)
-    from .ccm import Ccm
-
-    tag = 16 if suite == _CCM else 8
-    return Ccm(block[:16], block[32:36], tag), Ccm(block[16:32], block[36:40], tag)
-
-
-def key_size(suite: int) -> int:
-    """How long the key block of a suite is."""
-    return 96 if suite == _CBC_SHA256 else 40
 
 
 class Handshake:
@@ -312,7 +294,7 @@ class Handshake:
     def _keys(self):
         seed = b"key expansion" + self.theirs + self.nonce
         suite = self.suite
-        self.block = prf(self.master, seed, key_size(suite))
+        self.block = prf(self.master, seed, 96 if suite == _CBC_SHA256 else 40)
         out, into = ciphers(suite, self.block, self.etm)
         cid = self.cid
         self.records = Records(out, into, cid or b"", b"" if cid is None else self.core.own)

@@ -8,6 +8,8 @@ _MASK = const(0xFFFFFFFFFFFFFFFF)
 _LAST = const(0x800000)  # records under one key: what AES-CCM is good for (RFC 9147, 4.5.3)
 
 
+_CBC_SHA256 = const(0x00AE)
+_CCM = const(0xC0A4)  # with a tag of 16 bytes
 _HOLDER = b"\xff\xff\xff\xff\xff\xff\xff\xff\x19"
 
 
@@ -83,3 +85,15 @@ class Records:
 def _head(number, cid):
     # What is authenticated with a CID, less the length (RFC 9146 section 5)
     return _HOLDER + bytes((len(cid), _CID_RECORD, 0xFE, 0xFD)) + number + cid
+
+
+def ciphers(suite: int, block: bytes, etm: bool) -> tuple:
+    """(ours, the server's) of a key block: 96 B for CBC, 40 B for CCM (RFC 5246 section 6.3)."""
+    if suite == _CBC_SHA256:
+        from .cbc import Cbc
+
+        return Cbc(block[64:80], block[:32], etm), Cbc(block[80:], block[32:64], etm)
+    from .ccm import Ccm
+
+    tag = 16 if suite == _CCM else 8
+    return Ccm(block[:16], block[32:36], tag), Ccm(block[16:32], block[36:], tag)

@@ -1,0 +1,98 @@
+"""DTLS as a transport above a transport: `send`, `recv`, `readable`, `close`, and a deadline."""
+
+from asyncio import core as _core
+
+from micropython import const
+
+from .record import DtlsError
+
+_WAITING = const(4)  # datagrams kept until there is a session; CoAP sends again what is lost
+
+
+class DtlsTransport:
+    """A `Dtls` above `lower`, any transport such as coap's Udp.
+
+    Its owner calls `poll(now)` when `deadline` has come. The first datagram begins the handshake
+    if nobody has; after a failure nothing does, but `core.connect`, so that back-off is obeyed.
+    """
+
+    def __init__(self, lower, core, clock):
+        self.lower = lower
+        self.core = core
+        self.clock = clock
+        self.waiting = []
+        self.got = []
+
+    @property
+    def deadline(self) -> int:
+        """When to call `poll`, ms."""
+        return self.core.deadline
+
+    @property
+    def established(self) -> bool:
+        """Is there a session?"""
+        return self.core.established
+
+    @property
+    def failed(self) -> int | None:
+        """Why there is none: an alert's number, -1 silence, None no failure."""
+        return self.core.failed
+
+    def connect(self) -> None:
+        """Begin a handshake now."""
+        self.core.connect(self.clock.now())
+        self._flush()
+
+    def send(self, datagram: bytes) -> None:
+        """Send a datagram; without a session it waits for one, with few others."""
+        core = self.core
+        now = self.clock.now()
+        try:
+            core.send(datagram, now)
+        except DtlsError as error:
+            if error.code == -1 and (core.state or not core.failed):
+                if len(self.waiting) < _WAITING:
+                    self.waiting.append(datagram)
+                if not core.state:
+                    core.connect(now)
+        self._flush()
+
+    def recv(self) -> bytes | None:
+        """The next datagram's text, or None."""
+        if not self.got:
+            datagram = self.lower.recv()
+            if datagram:
+                self.got += self.core.input(datagram, self.clock.now())
+                self._flush()
+        return self.got.pop(0) if self.got else None
+
+    def readable(self) -> None:
+        """Have the running task resumed when `recv` has something: call it, then yield."""
+        if self.got:
+            _core._task_queue.push(_core.cur_task)
+        else:
+            self.lower.readable()
+
+    def poll(self, now: int) -> int:
+        """Do what is due; the next deadline."""
+        self.core.poll(now)
+        self._flush()
+        return self.core.deadline
+
+    def close(self) -> None:
+        """Say goodbye and close the transport below."""
+        self.core.close(self.clock.now())
+        self._flush()
+        self.lower.close()
+
+    def _flush(self):
+        core = self.core
+        waiting = self.waiting
+        if waiting and core.state != 1:
+            self.waiting = []
+            if core.established:
+                for datagram in waiting:
+                    self.send(datagram)
+        for datagram in core.outbox:
+            self.lower.send(datagram)
+        core.outbox.clear()
