@@ -9,7 +9,7 @@ import os
 from cryptolib import aes
 from micropython import const
 
-from .prf import hmac
+from .crypto import hmac
 
 _CBC = const(2)
 _MAC = const(32)

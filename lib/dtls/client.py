@@ -22,9 +22,9 @@ _CLOSED = const(0)
 _SHAKING = const(1)
 _ESTABLISHED = const(2)
 
-_BAD_MAC = const(20)
 _FATAL = const(2)
-_FINISHED = const(20)
+_OVERHEAD = const(78)  # of the longest kind of record, less the CID
+_LAST = const(0x800000)  # records under one key: what AES-CCM is good for (RFC 9147, 4.5.3)
 
 # Alerts that no repetition heals (LwM2M 1.1 transport, section 5.2): "fail"; others are "retry".
 _HOPELESS = b"\x2a\x2b\x2c\x2d\x2e\x30\x31\x70\x71\x72\x73"
@@ -50,7 +50,7 @@ class Dtls:
     def __init__(
         self, identity: bytes, key: bytes, random=os.urandom, suites=(0xC0A8,), cid=b"", store=None
     ):
-        """`identity` to 128 B, `key` to 64 B; `cid` is our own. Raises DtlsError(80)."""
+        """`identity` to 128 B, `key` to 64 B, our own `cid`. Raises DtlsError(80)."""
         if not 0 < len(key) <= 64 or len(identity) > 128:
             raise DtlsError(80)
         self.identity = identity
@@ -104,13 +104,13 @@ class Dtls:
 
     def send(self, data: bytes, now: int) -> None:
         """Seal application data. Raises DtlsError(-1) without a session, 22 where too long."""
-        if self.state == _ESTABLISHED and self.unheard == self.unheard_limit:
-            self.log(2, "dtls", "the stored session is forgotten")
+        records = self.records
+        if records and (self.unheard == self.unheard_limit or records.seq > _LAST):
+            self.log(2, "dtls", "session forgotten or used up")
             self.connect(now)
         if self.state != _ESTABLISHED or not self._spent(now):
             raise DtlsError(-1)
-        records = self.records
-        if len(data) + 62 + len(records.cid) > self.mtu:
+        if len(data) + _OVERHEAD + len(records.cid) > self.mtu:
             raise DtlsError(22)
         if self.unheard >= 0:
             self.unheard += 1
@@ -133,7 +133,7 @@ class Dtls:
 
     def fail(self, code: int) -> None:
         """End the attempt or the session for this reason; nothing stored is lost by it."""
-        if self._shake:
+        if self.state == _SHAKING:
             self._full = self._shake.session is not None
         self.log(1 if code else 3, "dtls", "ended", code)
         self._end(code)
@@ -277,8 +277,12 @@ class Dtls:
         return None
 
     def _alert(self, body):
-        if len(body) != 2 or body[0] != _FATAL and body[1]:
-            return
-        if self.state == _ESTABLISHED and body[1]:
-            self.session = None  # RFC 5246 section 7.2.2
+        end = self.state == _ESTABLISHED
+        if len(body) != 2 or body[0] != _FATAL and (body[1] or not end):
+            return  # a warning
+        if end:
+            if body[1]:
+                self.session = None  # RFC 5246 section 7.2.2
+            else:
+                self.close(0)
         self.fail(body[1])

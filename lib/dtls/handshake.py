@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from .prf import prf
+from .crypto import prf
 from .record import DtlsError, Records, ciphers
 
 _CHANGE = const(20)
@@ -62,6 +62,7 @@ class Handshake:
         self.core = core
         self.session = session  # offered: (id, master secret, suite, extended?), or None
         self.nonce = core.random(32)
+        self.cookie = None
         self.cookies = 0
         self.turn = 0  # message_seq of our next message
         self.next = 0  # and of the server's
@@ -164,6 +165,7 @@ class Handshake:
 
     def input(self, data: bytes, epoch: int, now: int) -> None:
         """Take the text of a handshake record. Raises DtlsError with the alert to send."""
+        core = self.core
         i = 0
         again = False
         while i + 12 <= len(data):
@@ -174,7 +176,7 @@ class Handshake:
             n = int.from_bytes(data[i + 9 : i + 12], "big")
             i += 12 + n
             if i > len(data) or at + n > size or (kind == _FINISHED) != epoch:
-                return
+                break
             if kind == _VERIFY_REQUEST:
                 if n == size and self.wait == _WAIT_HELLO:
                     self._verify(data[i - n : i], seq, now)
@@ -192,7 +194,8 @@ class Handshake:
             self.next += 1
             self._take(kind, message, now)
         # The server repeats its flight: ours was lost. Not as often as an attacker may repeat it.
-        if again and now >= self.sent + self.timeout // 4:
+        if again and now >= self.sent + self.timeout // 4 and self.tries < core.max_retransmit:
+            self.tries += 1
             self.transmit(now)
 
     def _collect(self, kind, size, seq, at, piece):
@@ -212,7 +215,8 @@ class Handshake:
 
     def _verify(self, body, seq, now):
         cookie = _vector(body, 2, 1)
-        if seq >= self.next and self.cookies < _COOKIES:  # else a repeated one
+        if cookie != self.cookie and self.cookies < _COOKIES:  # else a repeated one
+            self.cookie = cookie
             self.cookies += 1
             self.next = seq + 1
             self.tries = 0

@@ -14,8 +14,7 @@ A witness holds where all comes back: a restored backup, an image on another boa
 
 from micropython import const
 
-from .ccm import Ccm
-from .prf import hmac
+from .crypto import Ccm, hmac
 from .record import Records, ciphers
 
 _FORMAT = const(0x10)

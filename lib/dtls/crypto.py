@@ -1,12 +1,16 @@
-"""AES-CCM (RFC 3610) by two calls into C, as the record protection of RFC 6655 with 8-byte tags.
+"""AES-CCM (RFC 3610, RFC 6655), HMAC-SHA256 (RFC 2104) and the PRF of TLS 1.2 (RFC 5246).
 
-CBC mode gives the MAC as its last block, ECB mode over the counter blocks the key stream. Both
-objects live as long as the keys: making them for each record would be 600 B of garbage.
+CCM by two calls into C: CBC mode gives the MAC as its last block, ECB mode over the counter blocks
+the key stream. Both objects live as long as the keys: made for each record they would be 600 B of
+garbage. Boards have neither hmac nor the .copy() of a hash.
 """
+
+from hashlib import sha256
 
 from cryptolib import aes
 from micropython import const
 
+_BLOCK = const(64)
 _ECB = const(1)
 _CBC = const(2)
 
@@ -81,3 +85,31 @@ class Ccm:
         if n < 0:
             return None
         return self.decrypt(self.salt + body[:8], head + bytes((n >> 8, n & 255)), body[8:])
+
+
+def _pad(key, byte):
+    return (int.from_bytes(key, "big") ^ int.from_bytes(byte * _BLOCK, "big")).to_bytes(
+        _BLOCK, "big"
+    )
+
+
+def hmac(key: bytes, data: bytes) -> bytes:
+    """HMAC-SHA256, 32 bytes."""
+    return prf(key, data, 0)
+
+
+def prf(secret: bytes, seed: bytes, size: int) -> bytes:
+    """P_SHA256(secret, seed), `size` bytes; `seed` begins with the label. Of 0: HMAC(seed)."""
+    if len(secret) > _BLOCK:
+        secret = sha256(secret).digest()
+    secret = secret + bytes(_BLOCK - len(secret))
+    inner = _pad(secret, b"\x36")
+    outer = _pad(secret, b"\x5c")
+    out = b""
+    a = sha256(outer + sha256(inner + seed).digest()).digest()
+    if not size:
+        return a
+    while len(out) < size:
+        out += sha256(outer + sha256(inner + a + seed).digest()).digest()
+        a = sha256(outer + sha256(inner + a).digest()).digest()
+    return out[:size]
