@@ -1,12 +1,15 @@
 """Both engines, driven through JSON lines, and a scripted meter."""
 
+import itertools
 import os
 
 import pytest
 from fake_meter import FakeMeter
 from tools.devserver import jars
 from tools.devserver.driver import Driver
-from tools.devserver.engine import EngineUnavailable
+from tools.devserver.errors import EngineUnavailable
+
+NUMBERS = itertools.count()
 
 
 def leshan_or_skip() -> None:
@@ -36,8 +39,9 @@ def server(request):
 
 @pytest.fixture
 def meter(server, request):
-    """A registered meter whose name is the test's."""
-    with FakeMeter(server.uri, request.node.name.partition("[")[0]) as fake:
+    """A registered meter whose name no other test has."""
+    name = "%s-%d" % (request.node.originalname, next(NUMBERS))
+    with FakeMeter(server.uri, name) as fake:
         assert fake.register() == "2.01"
         server.wait_event("registered", endpoint=fake.endpoint)
         yield fake

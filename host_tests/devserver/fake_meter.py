@@ -16,6 +16,7 @@ import threading
 import time
 
 import aiocoap
+import fake_reports
 from aiocoap import resource
 
 TLV = 11542
@@ -58,13 +59,22 @@ def tlv(kind: int, number: int, body: bytes) -> bytes:
     return bytes([kind << 6 | 0x08, number, size]) + body
 
 
-class Everything(resource.Resource, resource.PathCapable):
+def observed(request: aiocoap.Message) -> str:
+    """What an observation is known by: its path, or its paths with a space between."""
+    if request.code is aiocoap.FETCH:
+        return " ".join(fake_reports.paths_of(request))
+    return "/" + "/".join(request.opt.uri_path)
+
+
+class Everything(fake_reports.Composites, resource.Resource, resource.PathCapable):
     """Answers every path of the meter."""
 
     def __init__(self, meter: "FakeMeter") -> None:
         super().__init__()
         self.meter = meter
         self.observed: dict = {}
+        self.fetched: list = []
+        self.later_blocks: list = []
 
     async def needs_blockwise_assembly(self, request):
         return False
@@ -80,25 +90,49 @@ class Everything(resource.Resource, resource.PathCapable):
     async def observe(self, pipe):
         """Answer now and at every notify until the server loses interest."""
         changed: asyncio.Queue = asyncio.Queue()
-        path = "/" + "/".join(pipe.request.opt.uri_path)
+        path = observed(pipe.request)
         self.observed.setdefault(path, []).append(changed)
         try:
+            answer = await self.render(pipe.request)
             number = 1
             while True:
-                answer = await self.render_get(pipe.request)
                 answer.code = answer.code or aiocoap.CONTENT
                 answer.opt.observe = number
                 pipe.add_response(answer, is_last=False)
-                await changed.get()
+                change = await changed.get()
                 number += 1
+                answer = await self.notification(pipe.request, change)
         finally:
             self.observed[path].remove(changed)
+
+    async def render(self, request):
+        answer = await super().render(request)
+        if self.meter.blocks and request.code in (aiocoap.GET, aiocoap.FETCH):
+            return fake_reports.sliced(request, answer)
+        return answer
+
+    async def notification(self, request, change):
+        """What a change makes of an observation: the value now, or the records that it brings."""
+        records, confirmable = change
+        if records is None:
+            answer = await self.render(request)
+        else:
+            form = request.opt.accept or fake_reports.SENML_CBOR
+            body = fake_reports.packed(form, records)
+            answer = aiocoap.Message(code=aiocoap.CONTENT, payload=body, content_format=form)
+        answer.mtype = aiocoap.CON if confirmable else aiocoap.NON
+        return answer
 
     async def render_get(self, request):
         path = "/" + "/".join(request.opt.uri_path)
         self.meter.seen.append(("GET", path, request.opt.observe))
         if request.opt.accept == 40:
             return aiocoap.Message(payload=b"</3/0/0>", content_format=40)
+        if request.opt.accept in (fake_reports.SENML_CBOR, fake_reports.SENML_JSON):
+            body = fake_reports.packed(
+                request.opt.accept, fake_reports.below(self.meter.values, [path])
+            )
+            return aiocoap.Message(payload=body, content_format=request.opt.accept)
         if request.opt.accept == TLV or path not in self.meter.values:
             return self.render_tlv(path)
         return aiocoap.Message(payload=self.meter.values[path].encode(), content_format=TEXT)
@@ -145,6 +179,8 @@ class FakeMeter:
         self.attributes: dict = {}
         self.seen: list = []
         self.observable = True
+        self.blocks = False  # answer in blocks of 64 bytes
+        self.resets: list = []
         self.location = ()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -171,6 +207,7 @@ class FakeMeter:
         self.context = await aiocoap.Context.create_server_context(
             self.site, bind=("127.0.0.1", 0), transports=["udp6"]
         )
+        fake_reports.record_resets(self.context, self.resets)
 
     async def _post(self, path: tuple, query: list, payload: str, code=aiocoap.POST):
         request = aiocoap.Message(code=code, uri=self.server, payload=payload.encode())
@@ -198,13 +235,28 @@ class FakeMeter:
         """Deregister."""
         return self._run(self._post(self.location, [], "", aiocoap.DELETE)).code.dotted
 
-    def notify(self, path: str, text: str) -> int:
+    def notify(self, path: str, text: str, confirmable: bool = True) -> int:
         """Set a value and notify its observers; how many there are."""
         self.values[path] = text
-        queues = list(self.site.observed.get(path, []))
+        return self.report(path, None, confirmable)
+
+    def report(self, observed: str, records: list | None, confirmable: bool = True) -> int:
+        """Notify the observers of a path, or of `"/path /path"`, with records of SenML."""
+        queues = list(self.site.observed.get(observed, []))
         for changed in queues:
-            self.loop.call_soon_threadsafe(changed.put_nowait, True)
+            self.loop.call_soon_threadsafe(changed.put_nowait, (records, confirmable))
         return len(queues)
+
+    def send(self, records: list | bytes, form: int = fake_reports.SENML_CBOR) -> str:
+        """Send; the response's code."""
+        body = records if isinstance(records, bytes) else fake_reports.packed(form, records)
+        return self._run(self._send(body, form)).code.dotted
+
+    async def _send(self, body: bytes, form: int):
+        request = aiocoap.Message(code=aiocoap.POST, uri=self.server, payload=body)
+        request.opt.uri_path = ("dp",)
+        request.opt.content_format = form
+        return await self.context.request(request).response
 
     def observers(self, path: str) -> int:
         """How many observations of `path` live."""

@@ -174,8 +174,8 @@ def test_a_bad_line_gets_one_clear_error(server, line, words):
 
 
 def test_what_small_cannot(server, meter):
-    found = server.ask(op="read-composite", endpoint=meter.endpoint, paths=["/3/0/0"])
+    found = server.ask(op="create", endpoint=meter.endpoint, path="/16", value={"0": {"0": "x"}})
     if server.ready["engine"] == "small":
-        assert found["error"] == "the engine small cannot read-composite"
+        assert found["error"] == "the engine small cannot create"
     else:
-        assert found["code"] == "4.05"  # the scripted meter has no FETCH
+        assert found["code"] == "4.05"  # the scripted meter creates nothing

@@ -2,7 +2,7 @@
 
 import pytest
 from tools.devserver import prompt, screen
-from tools.devserver.engine import CommandError
+from tools.devserver.errors import CommandError
 
 
 @pytest.mark.parametrize(

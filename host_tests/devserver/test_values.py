@@ -2,7 +2,7 @@
 
 import pytest
 from tools.devserver import plaintext, tlv, values
-from tools.devserver.engine import CommandError
+from tools.devserver.errors import CommandError
 
 EVERY_TYPE = [
     ("STRING", "Zähler", "Zähler"),

@@ -6,7 +6,8 @@ import signal
 import sys
 
 from . import start
-from .engine import DEFAULT_PORT, DevserverError, Settings
+from .engine import DEFAULT_PORT, Settings
+from .errors import DevserverError
 from .jsonlines import JsonLines
 
 LOG = pathlib.Path(__file__).parent.parent.parent / "build" / "devserver.log"

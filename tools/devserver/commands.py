@@ -1,7 +1,7 @@
 """What a command must look like, checked in one place for JSON lines, prompt and demo."""
 
 from . import values
-from .engine import CommandError
+from .errors import CommandError
 
 NEEDS = {
     "list": (),
@@ -19,8 +19,23 @@ NEEDS = {
     "observe-composite": ("endpoint", "paths"),
     "write-composite": ("endpoint", "values"),
     "psk": ("endpoint", "identity", "key"),
+    "history": ("endpoint", "path"),
+    "plot": ("endpoint", "path"),
+    "csv": ("endpoint", "path", "file"),
 }
-TEXTS = ("endpoint", "path", "format", "arguments", "attributes", "identity", "mode", "type")
+SIZES = ("width", "height")
+FLAGS = ("force", "passive", "raw")
+TEXTS = (
+    "endpoint",
+    "path",
+    "format",
+    "arguments",
+    "attributes",
+    "identity",
+    "mode",
+    "type",
+    "file",
+)
 
 
 def check(command: object) -> dict:
@@ -61,6 +76,12 @@ def check_choices(command: dict) -> None:
         values.format_number(command["format"])
     if command.get("mode", "replace") not in ("replace", "update"):
         raise CommandError("mode %r is neither replace nor update" % command["mode"])
+    for name in FLAGS:
+        if not isinstance(command.get(name, False), bool):
+            raise CommandError("%s must be true or false, not %r" % (name, command[name]))
+    for name in SIZES:
+        if name in command and command[name] not in range(1, 1001):
+            raise CommandError("%s %r is no number from 1 to 1000" % (name, command[name]))
     timeout = command.get("timeout", 1)
     if (
         isinstance(timeout, bool)

@@ -1,5 +1,6 @@
 """A person at the server: a live screen and a prompt, or plain lines without a terminal."""
 
+import json
 import pathlib
 import queue
 import sys
@@ -7,8 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import prompt, screen
-from .engine import CommandError, Engine
+from . import pages, prompt, screen
+from .engine import Engine
+from .errors import CommandError
 
 
 class Console:
@@ -18,6 +20,7 @@ class Console:
         self.board = screen.Board()
         self.engine: Engine | None = None
         self.chosen: str | None = None
+        self.live = False
         self.news: queue.SimpleQueue = (
             queue.SimpleQueue()
         )  # lines for the plain output, None ends it
@@ -59,6 +62,8 @@ class Console:
     def obey(self, text: str) -> None:
         """Carry out a typed line; what is wrong with it is said in one line."""
         if not text.strip():
+            self.board.turn(None)
+            self.changed()
             return
         try:
             self._obey(prompt.parse(text, self.target()))
@@ -87,8 +92,20 @@ class Console:
         if "value" in answer and answer["value"] is not None:
             reading = {key: command[key] for key in ("endpoint", "path")}
             self.board.take({"event": "reading", **reading, "value": answer["value"]})
+        if "error" not in answer and command["op"] in ("plot", "history"):
+            self._show(command, answer)
+            return
         colour = "red" if "error" in answer or "message" in answer else ""
         self.say(screen.answer_text(command, answer), colour)
+
+    def _show(self, command: dict, answer: dict) -> None:
+        """A report: a page on the live screen, plain lines without one."""
+        if self.live:
+            self.board.turn(pages.page(self.engine.history, command))
+            self.changed()
+            return
+        for text in answer.get("plot") or [json.dumps(answer)]:
+            self.news.put(screen.clean(text))
 
     # -- the two ways to show it
 
@@ -99,6 +116,7 @@ class Console:
             timer.daemon = True
             timer.start()
         if sys.stdin.isatty() and sys.stdout.isatty():
+            self.live = True
             run_live(self)
         else:
             threading.Thread(target=self._type, args=(sys.stdin,), daemon=True).start()

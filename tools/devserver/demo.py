@@ -11,7 +11,8 @@ import threading
 
 from . import start
 from .console import Console, log_quietly
-from .engine import DEFAULT_PORT, Settings, StartError, probe
+from .engine import DEFAULT_PORT, Settings, probe
+from .errors import StartError
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 METER_LOG = ROOT / "build" / "meter.log"

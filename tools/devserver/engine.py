@@ -13,24 +13,12 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from . import reports
+from .errors import CommandError, StartError
+from .history import History
+
 DEFAULT_PORT = 5683
 DEFAULT_TIMEOUT = 5.0
-
-
-class DevserverError(Exception):
-    """An error for the user: one line, no traceback."""
-
-
-class StartError(DevserverError):
-    """The server cannot be started with these settings, whatever the engine."""
-
-
-class EngineUnavailable(DevserverError):
-    """This engine cannot be had on this machine; another may."""
-
-
-class CommandError(DevserverError):
-    """A command that cannot be carried out; the message says which part and why."""
 
 
 @dataclass
@@ -55,7 +43,13 @@ class Engine(abc.ABC):
 
     def __init__(self, settings: Settings, emit: Callable[[dict], None]) -> None:
         self.settings = settings
-        self.emit = emit
+        self.tell = emit
+        self.history = History()
+
+    def emit(self, event: dict) -> None:
+        """Keep what an event brings, then tell it."""
+        self.history.take_event(event)
+        self.tell(event)
 
     @abc.abstractmethod
     def start(self) -> None:
@@ -83,11 +77,18 @@ class Engine(abc.ABC):
             if command["op"] == "list":
                 done({"registrations": self.registrations()})
                 return
+            if command["op"] in reports.COMMANDS:
+                done(reports.COMMANDS[command["op"]](self.history, command))
+                return
             if command["op"] not in self.operations:
                 raise CommandError("the engine %s cannot %s" % (self.name, command["op"]))
-            self.perform(command, done)
+            self.perform(command, lambda answer: self._kept(command, answer, done))
         except CommandError as error:
             done({"error": str(error)})
+
+    def _kept(self, command: dict, answer: dict, done: Callable[[dict], None]) -> None:
+        self.history.take_answer(command, answer)
+        done(answer)
 
     def ask(self, command: dict) -> dict:
         """Answer `command`, blocking the caller."""

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 
-from .engine import EngineUnavailable
+from .errors import EngineUnavailable
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent

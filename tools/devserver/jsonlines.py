@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import TextIO
 
 from . import commands
-from .engine import CommandError, Engine
+from .engine import Engine
+from .errors import CommandError
 
 
 def read_lines(stream: TextIO, inbox: queue.SimpleQueue) -> None:

@@ -21,7 +21,7 @@ from org.eclipse.leshan.core.node import (
 from org.eclipse.leshan.core.util.datatype import ULong
 
 from . import values
-from .engine import CommandError
+from .errors import CommandError
 
 Type = ResourceModel.Type
 LINKS = DefaultLinkParser()
@@ -90,6 +90,35 @@ def timed_values(nodes: object) -> list[dict]:
             entry = {"path": path, "value": value}
             listed.append(entry if instant is None else {"time": seconds(instant), **entry})
     return listed
+
+
+def history(nodes: object) -> dict:
+    """The time-stamped nodes of one path as `history`; nothing where no node has a time."""
+    listed = [
+        {"time": seconds(each.getTimestamp()), "value": node_value(each.getNode())}
+        for each in nodes or ()
+    ]
+    if all(each["time"] is None for each in listed):
+        return {}
+    # Leshan has the latest first
+    now = float("inf")
+    return {
+        "history": sorted(listed, key=lambda each: now if each["time"] is None else each["time"])
+    }
+
+
+def composite_history(nodes: object) -> dict:
+    """The same of the time-stamped nodes of several paths."""
+    listed = [] if nodes is None else timed_values(nodes)
+    return {"history": listed} if any("time" in each for each in listed) else {}
+
+
+def newest(nodes: object) -> object:
+    """The nodes of the latest time; 2.0.0-M18 takes the earliest for the most recent."""
+    instants = list(nodes.getTimestamps())
+    if None in instants:
+        return nodes.getNodesAt(None)
+    return nodes.getNodesAt(max(instants, key=seconds))
 
 
 def to_unsigned(value: int) -> object:

@@ -30,7 +30,8 @@ from org.eclipse.leshan.transport.californium.server.endpoint.coaps import (
 )
 
 from . import jvalues, leshan_listeners, leshan_requests, models, values
-from .engine import DEFAULT_TIMEOUT, CommandError, Engine, StartError, origin, probe
+from .engine import DEFAULT_TIMEOUT, Engine, origin, probe
+from .errors import CommandError, StartError
 from .leshan_listeners import code_text, exception_text, message_facts, stamped
 
 CID_LENGTH = 6  # bytes; RFC 9146
@@ -315,6 +316,9 @@ def answer(command: dict, response: object) -> dict:
 def content(command: dict, response: object) -> dict:
     """The value or values of a response."""
     held = response.getContent()
+    stamped = getattr(response, "getTimestampedLwM2mNode", lambda: None)()
     if "paths" not in command:
-        return {"value": jvalues.node_value(held)}
-    return {"values": jvalues.path_values(held) if held is not None else {}}
+        history = jvalues.history(() if stamped is None else [stamped])
+        return {"value": jvalues.node_value(held), **history}
+    found = {"values": jvalues.path_values(held) if held is not None else {}}
+    return {**found, **jvalues.composite_history(stamped)}

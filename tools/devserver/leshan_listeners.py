@@ -81,21 +81,20 @@ def notified(observation: object, registration: object, response: object) -> dic
     event.update(message_facts(response))
     if response.isFailure():
         return {**event, "error": str(response.getErrorMessage() or "")}
+    return {**event, **told(observation, response)}
+
+
+def told(observation: object, response: object) -> dict:
+    """The value or values of a notification, and all of them where they are time-stamped."""
+    nodes = response.getTimestampedLwM2mNodes()
     if hasattr(observation, "getPaths"):
-        event["values"] = jvalues.path_values(response.getContent())
-        return event
-    event["path"] = str(observation.getPath().toString())
-    event["value"] = jvalues.node_value(response.getContent())
-    history = response.getTimestampedLwM2mNodes()
-    if history is not None and not history.isEmpty():
-        event["history"] = [
-            {
-                "time": jvalues.seconds(each.getTimestamp()),
-                "value": jvalues.node_value(each.getNode()),
-            }
-            for each in history
-        ]
-    return event
+        newest = response.getContent() if nodes is None else jvalues.newest(nodes)
+        return {"values": jvalues.path_values(newest), **jvalues.composite_history(nodes)}
+    found = {
+        "path": str(observation.getPath().toString()),
+        "value": jvalues.node_value(response.getContent()),
+    }
+    return {**found, **jvalues.history(nodes)}
 
 
 def sent(registration: object, nodes: object, request: object) -> dict:

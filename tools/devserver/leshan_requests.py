@@ -27,7 +27,7 @@ from org.eclipse.leshan.core.request import (
 )
 
 from . import jvalues, values
-from .engine import CommandError
+from .errors import CommandError
 
 ATTRIBUTES = DefaultLwM2mAttributeParser()
 Mode = WriteRequest.Mode
@@ -40,10 +40,10 @@ def content_format(command: dict, default: str | None = None) -> object:
 
 
 def path_list(command: dict) -> object:
-    """The paths of a composite command."""
+    """The paths of a composite command; a list of strings would do for a Read only."""
     listed = ArrayList()
     for path in command["paths"]:
-        listed.add(path)
+        listed.add(LwM2mPath(path))
     return listed
 
 
@@ -115,7 +115,7 @@ def composite_formats(command: dict) -> tuple:
 
 def read_composite(command: dict, model: object) -> object:
     """Read-Composite of "paths"."""
-    return ReadCompositeRequest(*composite_formats(command), path_list(command))
+    return ReadCompositeRequest(path_list(command), *composite_formats(command), None)
 
 
 def observe_composite(command: dict, model: object) -> object:

@@ -3,7 +3,7 @@
 import json
 
 from . import commands, values
-from .engine import CommandError
+from .errors import CommandError
 
 # Name: operation, what follows it, what it does.
 WORDS = {
@@ -14,15 +14,19 @@ WORDS = {
     "update": ("write", "PATH VALUE", "Write: update of an instance or a multiple resource"),
     "exec": ("execute", "PATH [ARGUMENTS]", "Execute"),
     "observe": ("observe", "PATH", "Observe"),
-    "cancel": ("cancel", "PATH", "end an observation"),
+    "cancel": ("cancel", "PATH [passive]", "end an observation; passive: by a Reset"),
     "discover": ("discover", "PATH", "Discover"),
     "attr": ("write-attributes", "PATH pmin=1&pmax=60", "Write-Attributes"),
     "create": ("create", "PATH {JSON}", "Create an instance"),
     "delete": ("delete", "PATH", "Delete an instance"),
     "readc": ("read-composite", "PATH PATH...", "Read-Composite"),
     "observec": ("observe-composite", "PATH PATH...", "Observe-Composite"),
+    "cancelc": ("cancel", "PATH PATH... [passive]", "end an Observe-Composite"),
     "writec": ("write-composite", '{"PATH": VALUE}', "Write-Composite"),
     "psk": ("psk", "ENDPOINT IDENTITY HEXKEY", "a key for coaps"),
+    "history": ("history", "[ENDPOINT] PATH", "every value so far, as JSON"),
+    "plot": ("plot", "[ENDPOINT] PATH", "a plot of every value; Enter closes it"),
+    "csv": ("csv", "[ENDPOINT] PATH FILE [!]", "every value into a file; ! replaces one"),
     "help": ("help", "", "this list"),
     "quit": ("quit", "", "end, as Ctrl-C and Ctrl-D do"),
 }
@@ -34,6 +38,7 @@ RESTS = {
     "write-attributes": "attributes",
 }
 OPTIONAL = ("execute", "create")
+REPORTS = ("history", "plot", "csv")
 
 
 def help_lines() -> list[str]:
@@ -67,6 +72,8 @@ def parse(line: str, endpoint: str | None) -> dict:
     if name not in WORDS:
         raise CommandError("%r is no command: help lists them" % name)
     operation, takes, _ = WORDS[name]
+    if operation in REPORTS:
+        return commands.check(report_command(name, operation, takes, rest, endpoint))
     rest, form = split_format(rest.strip())
     if operation in ("help", "quit", "list"):
         return {"op": operation}
@@ -100,10 +107,42 @@ def key_command(takes: str, rest: str) -> dict:
     return {"op": "psk", "endpoint": words[0], "identity": words[1], "key": {"hex": words[2]}}
 
 
+def report_command(name: str, operation: str, takes: str, rest: str, chosen: str | None) -> dict:
+    """history, plot or csv; clients that are gone have a history too."""
+    first, _, more = rest.strip().partition(" ")
+    endpoint = chosen
+    if not first.startswith("/"):
+        endpoint, (first, _, more) = first, more.strip().partition(" ")
+    if endpoint is None:
+        raise CommandError("%s needs a client and none is registered: name an ENDPOINT" % name)
+    file, more = (more.strip(), "") if operation == "csv" else ("", more.strip())
+    if not first or more or (operation == "csv" and file in ("", "!")):
+        raise CommandError("%s takes %s" % (name, takes))
+    found = {"op": operation, "endpoint": endpoint, "path": first}
+    if operation != "csv":
+        return found
+    if file.endswith(" !"):
+        return {**found, "file": file[:-2].strip(), "force": True}
+    return {**found, "file": file}
+
+
+def cancelled(name: str, takes: str, rest: str) -> dict:
+    """cancel of one path, cancelc of a list of them."""
+    paths = rest.split()
+    passive = {"passive": True} if paths and paths[-1] == "passive" else {}
+    if passive:
+        paths.pop()
+    if not paths or (name == "cancel" and len(paths) > 1):
+        raise CommandError("%s takes %s" % (name, takes))
+    return {**passive, **({"path": paths[0]} if name == "cancel" else {"paths": paths})}
+
+
 def arguments(name: str, operation: str, takes: str, rest: str) -> dict:
     """What follows the name of a command for a client."""
     if operation == "write-composite":
         return {"values": loose(rest)}
+    if operation == "cancel":
+        return cancelled(name, takes, rest)
     if operation.endswith("-composite"):
         if not rest:
             raise CommandError("%s takes %s" % (name, takes))

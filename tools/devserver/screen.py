@@ -5,6 +5,7 @@ import io
 import json
 import threading
 import time
+from typing import NamedTuple
 
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -12,9 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from . import models
+from .history import timed_values
+from .pages import Page
 
 WATER = (3424, 1)  # cumulated volume in m3: shown in litres
 KEPT = 200
+SHOWN = 6  # values of one event in a line
+REPORTED = ("notification", "send")
 COLOURS = {
     "registered": "green",
     "updated": "cyan",
@@ -67,7 +72,8 @@ def describe(event: dict) -> str:
         return "%s %s: LwM2M %s, %s, %d s, %s" % (kind, endpoint, *facts)
     listed = [quantity_line(path, value) for path, value in event_values(event)]
     if listed:
-        return "%s %s %s" % (kind, endpoint, ", ".join(listed))
+        more = ["%d more" % (len(listed) - SHOWN)] if len(listed) > SHOWN else []
+        return "%s %s %s" % (kind, endpoint, ", ".join(listed[:SHOWN] + more))
     return " ".join(part for part in (kind, endpoint, event.get("error", "")) if part)
 
 
@@ -96,6 +102,32 @@ def line(event: dict) -> str:
     return "%s %s" % (clock(event.get("time", time.time())), clean(describe(event)))
 
 
+def ago(when: float) -> str:
+    """How long ago something was."""
+    return "%d s ago" % max(0, time.time() - when)
+
+
+class Reports(NamedTuple):
+    """How many notifications and Sends told a value, and when the last came."""
+
+    count: int
+    last: float
+
+    def text(self) -> str:
+        """As the readings show it."""
+        return "%d notified, %s" % (self.count, ago(self.last))
+
+
+class Entry(NamedTuple):
+    """A line of the log; what is `about` the same is told in one, with how many `times`."""
+
+    when: float
+    colour: str
+    text: str
+    about: tuple | None = None
+    times: int = 1
+
+
 class Board:
     """The state behind the screen; `take` may be called from any thread."""
 
@@ -104,7 +136,9 @@ class Board:
         self.lock = threading.Lock()
         self.clients: dict[str, dict] = {}
         self.readings: dict[tuple[str, str], tuple] = {}  # (value, since)
-        self.log: collections.deque = collections.deque(maxlen=KEPT)
+        self.reports: dict[tuple[str, str], Reports] = {}
+        self.log: collections.deque[Entry] = collections.deque(maxlen=KEPT)
+        self.page: Page | None = None
 
     def take(self, event: dict) -> None:
         """Keep what an event says."""
@@ -118,15 +152,46 @@ class Board:
             self.clients[endpoint] = {**event, "seen": now}
         elif kind in ("deregistered", "expired"):
             self.clients.pop(endpoint, None)
-        for path, value in event_values(event):
-            self.readings[endpoint, path] = (value, now)
+        self._read(event, now)
+        if kind in REPORTED and "error" not in event:
+            self._count(event, now)
         if kind != "reading":  # polled readings would push everything else out
-            self.log.append((now, COLOURS.get(kind, ""), clean(describe(event))))
+            self._note(event, now)
+
+    def _read(self, event: dict, now: float) -> None:
+        """The latest value of each path, by the client's time where it tells one."""
+        for path, value, told in timed_values(event.get("path", "/"), event):
+            when = now if told is None else told
+            since = self.readings.get((event["endpoint"], path), (None, when))[1]
+            if when >= since:
+                self.readings[event["endpoint"], path] = (value, when)
+
+    def _count(self, event: dict, now: float) -> None:
+        """How often each path was told by notifications and Sends."""
+        for path in {path for path, _, _ in timed_values(event.get("path", "/"), event)}:
+            before = self.reports.get((event["endpoint"], path))
+            self.reports[event["endpoint"], path] = Reports(before.count + 1 if before else 1, now)
+
+    def _note(self, event: dict, now: float) -> None:
+        """A line in the log; repeated notifications of one path share one."""
+        kind = event["event"]
+        about = (
+            (kind, event.get("endpoint"), event.get("path")) if kind == "notification" else None
+        )
+        times = 1
+        if about and self.log and self.log[-1].about == about:
+            times = self.log.pop().times + 1
+        self.log.append(Entry(now, COLOURS.get(kind, ""), clean(describe(event)), about, times))
 
     def say(self, text: str, colour: str = "") -> None:
         """Add a line of our own, such as the answer to a command."""
         with self.lock:
-            self.log.append((time.time(), colour, clean(text)))
+            self.log.append(Entry(time.time(), colour, clean(text)))
+
+    def turn(self, page: Page | None) -> None:
+        """Show a page in place of the log, or the log again."""
+        with self.lock:
+            self.page = page
 
     def endpoints(self) -> list[str]:
         """Who is registered, the latest last."""
@@ -140,16 +205,24 @@ class Board:
         sink = io.StringIO()
         console = Console(file=sink, force_terminal=True, width=width, height=height)
         with self.lock:
-            console.print(self._layout(height), end="")
+            console.print(self._layout(width, height), end="")
         return sink.getvalue()
 
-    def _layout(self, height: int) -> Group:
+    def _layout(self, width: int, height: int) -> Group:
         used = len(self.clients) + len(self.readings) + 9
         return Group(
             Panel(self._clients(), title=self.title, title_align="left"),
             Panel(self._readings(), title="readings", title_align="left"),
-            Panel(self._log(max(3, height - used)), title="events", title_align="left"),
+            self._below(width - 4, max(3, height - used)),
         )
+
+    def _below(self, width: int, rows: int) -> Panel:
+        """The last panel: a page that was asked for, or the log."""
+        if self.page is None:
+            return Panel(self._log(rows), title="events", title_align="left")
+        lines = [clean(text) for text in self.page.lines(width, rows)]
+        text = Text("\n".join(lines[:rows]), no_wrap=True, overflow="ellipsis")
+        return Panel(text, title=Text(clean(self.page.title)), title_align="left")
 
     def _clients(self) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -172,16 +245,22 @@ class Board:
         table = Table.grid(padding=(0, 2))
         for (endpoint, path), (value, since) in sorted(self.readings.items()):
             name = (resource_facts(path) or {}).get("name", "")
-            shown = Text(clean(quantity(path, value)), "bold")
-            age = "%d s ago" % max(0, time.time() - since)
-            table.add_row(Text(clean(endpoint)), path, name, shown, Text(age, "dim"))
+            shown = Text(clean(quantity(path, value)), "bold", no_wrap=True, overflow="ellipsis")
+            told = self.reports.get((endpoint, path))
+            age = ago(since) if told is None else told.text()
+            named = Text(name, no_wrap=True, overflow="ellipsis")
+            table.add_row(Text(clean(endpoint)), path, named, shown, Text(age, "dim"))
+        for index in (0, 1, 3, 4):
+            if table.columns:
+                table.columns[index].no_wrap = True  # the name gives way
         return table
 
     def _log(self, rows: int) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
-        for when, colour, what in list(self.log)[-rows:]:
-            text.append("%s " % clock(when), "dim")
-            text.append(what + "\n", colour)
+        for entry in list(self.log)[-rows:]:
+            text.append("%s " % clock(entry.when), "dim")
+            again = " (%d times)" % entry.times if entry.times > 1 else ""
+            text.append(entry.text + again + "\n", entry.colour)
         text.rstrip()
         return text
 
@@ -195,6 +274,8 @@ def answer_text(command: dict, answer: dict) -> str:
         return (
             ", ".join(each["endpoint"] for each in answer["registrations"]) or "nobody registered"
         )
+    if "file" in answer:
+        return "%s: %d rows in %s" % (asked, answer["rows"], answer["file"])
     parts = [answer.get("code", "done"), answer.get("message", ""), answer.get("location", "")]
     if "value" in answer:
         parts.append(quantity(command.get("path", "/"), answer["value"]))

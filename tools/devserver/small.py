@@ -1,7 +1,7 @@
 """The engine `small`: a plain LwM2M server on aiocoap, for where Leshan cannot be had.
 
-NoSec; registration, Read, Write, Observe, Execute, Discover, Write-Attributes and Delete, in text,
-TLV and opaque.
+NoSec; registration, every operation but Create, and Send; in text, TLV, opaque and both SenML, and
+where it reads in CBOR and LwM2M CBOR too.
 """
 
 import asyncio
@@ -9,24 +9,16 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import aiocoap
 import aiocoap.error
 
-from . import plaintext, tlv, values
-from .engine import (
-    DEFAULT_TIMEOUT,
-    CommandError,
-    Engine,
-    EngineUnavailable,
-    StartError,
-    origin,
-    probe,
-)
+from . import small_observe, small_requests
+from .engine import DEFAULT_TIMEOUT, Engine, origin, probe
+from .errors import CommandError, EngineUnavailable, StartError
+from .small_observe import Observation
 from .small_registry import Registration, Registry
-
-TEXT, LINK, OPAQUE, TLV = 0, 40, 42, 11542
 
 
 def transport() -> str:
@@ -38,110 +30,11 @@ def transport() -> str:
     return "udp6"
 
 
-def decode(path: list[int], response: aiocoap.Message) -> object:
-    """The value of a response; a format that is not known here as hex."""
-    form = response.opt.content_format
-    if form is None or form == TEXT:
-        return plaintext.value(path, response.payload)
-    if form == TLV:
-        return tlv.value(path, response.payload)
-    return values.hexed(response.payload)
-
-
-def encode(command: dict, path: list[int]) -> tuple[int, bytes]:
-    """The format and the body of a Write: text for one value, TLV for several, unless told."""
-    plain = len(path) > 2 and not isinstance(command["value"], dict)
-    form = values.format_number(command.get("format", "text" if plain else "tlv"))
-    if form == TEXT:
-        return form, plaintext.encode(path, command["value"])
-    if form == TLV:
-        return form, tlv.encode(path, command["value"])
-    if form == OPAQUE:
-        return form, values.opaque(command["value"])
-    raise CommandError("the engine small writes text, tlv and opaque, not %s" % command["format"])
-
-
-def message(code: aiocoap.Code, path: list[int], **options: object) -> aiocoap.Message:
-    """A request to a path."""
-    return aiocoap.Message(code=code, uri_path=[str(part) for part in path], **options)
-
-
-def build_read(command: dict, path: list[int]) -> aiocoap.Message:
-    """Read, and Observe but for its option."""
-    if "format" in command:
-        return message(aiocoap.GET, path, accept=values.format_number(command["format"]))
-    return message(aiocoap.GET, path)
-
-
-def build_write(command: dict, path: list[int]) -> aiocoap.Message:
-    """Write: replace, or update with "mode": "update"."""
-    form, body = encode(command, path)
-    code = aiocoap.POST if command.get("mode") == "update" else aiocoap.PUT
-    return message(code, path, payload=body, content_format=form)
-
-
-def build_execute(command: dict, path: list[int]) -> aiocoap.Message:
-    """Execute, with arguments as text."""
-    body = command.get("arguments", "").encode()
-    return message(aiocoap.POST, path, payload=body, **({"content_format": TEXT} if body else {}))
-
-
-def build_discover(command: dict, path: list[int]) -> aiocoap.Message:
-    """Discover."""
-    return message(aiocoap.GET, path, accept=LINK)
-
-
-def build_attributes(command: dict, path: list[int]) -> aiocoap.Message:
-    """Write-Attributes."""
-    return message(aiocoap.PUT, path, uri_query=command["attributes"].split("&"))
-
-
-def build_delete(command: dict, path: list[int]) -> aiocoap.Message:
-    """Delete of an instance."""
-    return message(aiocoap.DELETE, path)
-
-
-# The builder of each operation and the levels its path may have.
-BUILDERS = {
-    "read": (build_read, 1, 4),
-    "observe": (build_read, 1, 4),
-    "write": (build_write, 2, 4),
-    "execute": (build_execute, 3, 3),
-    "discover": (build_discover, 1, 3),
-    "write-attributes": (build_attributes, 1, 4),
-    "delete": (build_delete, 2, 2),
-}
-
-
-def facts(response: aiocoap.Message) -> dict:
-    """What the CoAP message itself shows."""
-    found = {"code": response.code.dotted, "bytes": len(response.payload)}
-    if response.opt.content_format is not None:
-        found["format"] = values.format_name(int(response.opt.content_format))
-    if response.opt.observe is not None:
-        found["observe"] = response.opt.observe
-    return found
-
-
-def answer(command: dict, path: list[int], response: aiocoap.Message) -> dict:
-    """A response as an answer."""
-    found = facts(response)
-    if command.get("raw"):
-        found["payload"] = response.payload.hex()
-    if not response.code.is_successful():
-        return {**found, "message": response.payload.decode(errors="replace")}
-    if command["op"] == "discover":
-        return {**found, "links": response.payload.decode(errors="replace").split(",")}
-    if command["op"] in ("read", "observe"):
-        found["value"] = decode(path, response)
-    return found
-
-
 class SmallEngine(Engine):
     """An asyncio loop in a thread of its own."""
 
     name = "small"
-    operations = frozenset(BUILDERS) | {"cancel"}
+    operations = frozenset(small_requests.BUILDERS) | {"cancel"}
 
     def __init__(self, settings, emit) -> None:
         super().__init__(settings, emit)
@@ -169,6 +62,7 @@ class SmallEngine(Engine):
         )
         interface = self.context.request_interfaces[0].token_interface.message_interface
         opened = getattr(interface, "transport", None) or interface._pool._transport
+        small_observe.reset_unknown(self.context.request_interfaces[0])
         self.bound = opened.get_extra_info("socket").getsockname()
 
     def stop(self) -> None:
@@ -203,59 +97,93 @@ class SmallEngine(Engine):
         if client is None:
             raise CommandError("endpoint %r is not registered" % command["endpoint"])
         if command["op"] == "cancel":
-            self.loop.call_soon_threadsafe(lambda: done(self._cancel(client, command)))
-            return
-        build, least, most = BUILDERS[command["op"]]
-        path = values.parse_path(command["path"], least, most)
-        request = build(command, path)
-        request.remote = client.remote
-        asyncio.run_coroutine_threadsafe(
-            self._send(client, command, path, request, done), self.loop
-        )
+            work = self._cancel(client, command)
+        else:
+            work = self._send(client, command, *small_requests.build(command))
+        asyncio.run_coroutine_threadsafe(self._answer(work, done), self.loop)
 
-    async def _send(self, client, command, path, request, done) -> None:
-        if command["op"] == "observe":
-            request.opt.observe = 0
-        sent = self.context.request(request)
+    async def _answer(self, work: Coroutine, done: Callable[[dict], None]) -> None:
+        """Whatever comes of a request is its answer."""
         try:
-            limit = command.get("timeout", DEFAULT_TIMEOUT)
-            response = await asyncio.wait_for(sent.response, limit)
-            found = answer(command, path, response)
+            found = await work
+        except CommandError as error:
+            found = {"error": str(error)}
         except (TimeoutError, aiocoap.error.TimeoutError):
             found = {"error": "timeout"}
-        except (aiocoap.error.Error, OSError, ValueError, LookupError) as error:
+        except (aiocoap.error.Error, OSError, ValueError, LookupError, TypeError) as error:
             found = {"error": "%s: %s" % (type(error).__name__, error)}
-        else:
-            if command["op"] == "observe":
-                found["observed"] = self._follow(client, command["path"], path, sent, response)
         done(found)
 
-    def _follow(self, client: Registration, text: str, path: list, sent, response) -> bool:
-        if response.opt.observe is None or not response.code.is_successful():
-            return False
-        older = client.observations.pop(text, None)
-        if older:
-            older.observation.cancel()
-        client.observations[text] = sent
-        sent.observation.register_callback(
-            lambda update: self._notified(client, text, path, update)
+    async def _send(self, client: Registration, command: dict, request, path: list) -> dict:
+        request.remote = client.remote
+        limit = command.get("timeout", DEFAULT_TIMEOUT)
+        if command["op"] in small_requests.OBSERVES:
+            return await self._observe(client, command, request, path, limit)
+        response = await asyncio.wait_for(self._exchange(request), limit)
+        return small_requests.answer(command, path, response)
+
+    async def _exchange(self, request: aiocoap.Message) -> aiocoap.Message:
+        """The whole response to a request; aiocoap repeats a FETCH without its body."""
+        if request.code is not aiocoap.FETCH:
+            return await self.context.request(request).response
+        response = await self.context.request(request, handle_blockwise=False).response
+        return await small_observe.complete(self.context, request, response)
+
+    async def _observe(self, client, command, request, path, limit) -> dict:
+        key = observed(command)
+        observation = Observation(
+            self.context,
+            (request, command, path),
+            lambda update, error: self._notified(client, command, path, update, error),
+            lambda ended: client.observations.get(key) is ended and client.observations.pop(key),
         )
-        sent.observation.register_errback(lambda error: client.observations.pop(text, None))
-        return True
-
-    def _notified(self, client: Registration, text: str, path: list, update) -> None:
         try:
-            value = {"value": decode(path, update)}
-        except (ValueError, LookupError) as error:
-            value = {"error": str(error)}
-        confirmable = str(update.mtype) == "CON"
-        event = {"endpoint": client.endpoint, "path": text, **facts(update), **value}
-        self._tell("notification", **event, confirmable=confirmable)
+            response = await asyncio.wait_for(observation.whole(), limit)
+            found = small_requests.answer(command, path, response)
+        except BaseException:
+            observation.forget()
+            raise
+        found["observed"] = response.opt.observe is not None and response.code.is_successful()
+        if found["observed"]:
+            older = client.observations.pop(key, None)
+            if older:
+                older.forget()
+            client.observations[key] = observation
+            observation.follow()
+        return found
 
-    def _cancel(self, client: Registration, command: dict) -> dict:
-        """Lose interest: aiocoap 0.4.17 sends no Observe 1 but resets a later notification."""
-        sent = client.observations.pop(command.get("path"), None)
-        if sent is None:
-            return {"error": "%s is not observed at %s" % (command.get("path"), client.endpoint)}
-        sent.observation.cancel()
-        return {"cancelled": 1}
+    def _notified(self, client: Registration, command: dict, path: list, update, error) -> None:
+        """Tell a notification, or why its body cannot be had or read."""
+        found = small_requests.facts(update)
+        try:
+            if error:
+                found["error"] = "%s: %s" % (type(error).__name__, error)
+            elif update.code.is_successful():
+                found.update(small_requests.content(command, path, update))
+            else:
+                found["error"] = update.payload.decode(errors="replace") or found["code"]
+        except (ValueError, LookupError, TypeError) as error:
+            found["error"] = str(error)
+        where = {"path": command["path"]} if "path" in command else {}
+        confirmable = str(update.mtype) == "CON"
+        event = {"endpoint": client.endpoint, **where, **found, "confirmable": confirmable}
+        self._tell("notification", **event)
+
+    async def _cancel(self, client: Registration, command: dict) -> dict:
+        """The end of an observation: by Observe 1, or by a Reset of its next notification."""
+        key = observed(command)
+        observation = client.observations.pop(key, None)
+        if observation is None:
+            what = " ".join(command.get("paths") or [command["path"]])
+            raise CommandError("%s is not observed at %s" % (what, client.endpoint))
+        if command.get("passive"):
+            observation.forget()
+            return {"cancelled": 1}
+        response = await observation.cancel(command.get("timeout", DEFAULT_TIMEOUT))
+        asked = {**observation.command, "raw": command.get("raw", False)}
+        return small_requests.answer(asked, observation.path, response)
+
+
+def observed(command: dict) -> str | tuple:
+    """What an observation is known by."""
+    return tuple(command["paths"]) if "paths" in command else command["path"]

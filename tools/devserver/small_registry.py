@@ -1,4 +1,4 @@
-"""The registration interface of the small engine: Register, Update, De-register and expiry."""
+"""What clients ask of the small engine: Register, Update, De-register, expiry, and Send."""
 
 import asyncio
 import secrets
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import aiocoap
 from aiocoap import resource
 
-from . import values
+from . import contents, senml, values
 from .engine import origin
 
 DEFAULT_LIFETIME = 86400
@@ -31,7 +31,7 @@ class Registration:
     links: list = field(default_factory=list)
     since: float = field(default_factory=time.time)
     expiry: asyncio.TimerHandle | None = None
-    observations: dict = field(default_factory=dict)  # aiocoap requests by path
+    observations: dict = field(default_factory=dict)  # by path, or by a tuple of paths
 
     def facts(self) -> dict:
         """As the `registered` event tells it."""
@@ -89,7 +89,7 @@ class Refused(Exception):
 
 
 class Registry(resource.Resource):
-    """The whole site, /rd and /rd/key: aiocoap's Site cannot hold a resource and one below it."""
+    """The whole site, /rd, /rd/key and /dp: aiocoap's Site holds no resource below another."""
 
     def __init__(self, tell: Callable[..., None]) -> None:
         super().__init__()
@@ -97,8 +97,10 @@ class Registry(resource.Resource):
         self.clients: dict[str, Registration] = {}  # by endpoint
 
     async def render_post(self, request: aiocoap.Message) -> aiocoap.Message:
-        """Register at /rd, update at /rd/key."""
+        """Register at /rd, update at /rd/key, Send at /dp."""
         try:
+            if request.opt.uri_path == ("dp",):
+                return self.send(request)
             if request.opt.uri_path == ("rd",):
                 return self.register(request)
             return self.update(request)
@@ -145,6 +147,27 @@ class Registry(resource.Resource):
         self.tell("updated", **client.facts())
         return aiocoap.Message(code=aiocoap.CHANGED)
 
+    def send(self, request: aiocoap.Message) -> aiocoap.Message:
+        """What a client, known by its address, tells by itself."""
+        client = self.sender(request)
+        form = request.opt.content_format
+        if form not in contents.SENT:
+            raise Refused(aiocoap.UNSUPPORTED_CONTENT_FORMAT, "Send in format %s" % form)
+        try:
+            listed = senml.timed(contents.records(int(form), request.payload))
+        except ValueError as error:
+            raise Refused(aiocoap.BAD_REQUEST, str(error)) from error
+        name = values.format_name(int(form))
+        self.tell("send", endpoint=client.endpoint, format=name, values=listed)
+        return aiocoap.Message(code=aiocoap.CHANGED)
+
+    def sender(self, request: aiocoap.Message) -> Registration:
+        """The client at the address of a request."""
+        for client in self.clients.values():
+            if client.remote == request.remote:
+                return client
+        raise Refused(aiocoap.NOT_FOUND, "nobody is registered from this address")
+
     def apply(self, client: Registration, query: dict, request: aiocoap.Message) -> None:
         """Take over parameters and links, and start the lifetime again."""
         lifetime = query.get("lt", str(client.lifetime))
@@ -174,6 +197,6 @@ class Registry(resource.Resource):
         """Stop the timer and the observations of a client that is gone."""
         if client.expiry:
             client.expiry.cancel()
-        for request in client.observations.values():
-            request.observation.cancel()
+        for observation in client.observations.values():
+            observation.forget()
         client.observations.clear()

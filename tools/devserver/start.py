@@ -5,7 +5,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from .engine import Engine, EngineUnavailable, Settings
+from .engine import Engine, Settings
+from .errors import EngineUnavailable
 
 ENGINES = ("leshan", "small")
 

@@ -3,7 +3,7 @@
 import struct
 
 from . import models, values
-from .engine import CommandError
+from .errors import CommandError
 
 INSTANCE, RESOURCE_INSTANCE, MULTIPLE, RESOURCE = range(4)
 NESTED = (INSTANCE, MULTIPLE)

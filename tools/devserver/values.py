@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 
-from .engine import CommandError
+from .errors import CommandError
 
 FORMATS = {
     "text": 0,
@@ -19,8 +19,11 @@ FORMATS = {
     "cbor": 60,
     "senml-json": 110,
     "senml-cbor": 112,
+    "senml-etch-json": 320,
+    "senml-etch-cbor": 322,
     "tlv": 11542,
     "json": 11543,
+    "lwm2m-cbor": 11544,
     "old-tlv": 1542,
     "old-json": 1543,
 }

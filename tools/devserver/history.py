@@ -1,0 +1,195 @@
+"""What each resource was, and when: every value of Reads, notifications and Sends with its time.
+
+Engines hand over answers and events; samples are kept by (endpoint, path of the value), ordered by
+time, and bounded: the oldest of a path goes first, or of the fullest path when all are too many.
+"""
+
+import bisect
+import math
+import threading
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .errors import CommandError
+
+PER_PATH = 10_000  # samples of one resource
+TOTAL = 200_000  # samples of all resources
+READS = {"read", "read-composite"}
+OBSERVES = {"observe", "observe-composite"}
+
+
+class Sample(NamedTuple):
+    """A value, when it held, and how it came; `own`: the client itself told the time."""
+
+    time: float
+    value: object
+    source: str
+    own: bool
+
+
+class Series:
+    """The samples of one path, in order of time."""
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        self.stamps: set[float] = set()  # the times that the client told
+        self.duplicates = 0
+        self.dropped = 0
+
+    def add(self, sample: Sample) -> bool:
+        """Keep a sample, unless one with this time of the client's is here already."""
+        if sample.own:
+            if sample.time in self.stamps:
+                self.duplicates += 1
+                return False
+            self.stamps.add(sample.time)
+        bisect.insort(self.samples, sample, key=lambda each: each.time)
+        return True
+
+    def drop(self) -> None:
+        """Forget the oldest sample."""
+        oldest = self.samples.pop(0)
+        if oldest.own:
+            self.stamps.discard(oldest.time)
+        self.dropped += 1
+
+
+class History:
+    """All series; `take_*` and the readers may be called from any thread."""
+
+    def __init__(self, per_path: int = PER_PATH, total: int = TOTAL) -> None:
+        self.per_path = per_path
+        self.total = total
+        self.lock = threading.Lock()
+        self.series: dict[tuple[str, str], Series] = {}
+        self.count = 0
+
+    # -- what comes in
+
+    def take_answer(self, command: dict, answer: dict) -> None:
+        """Keep what the answer to a command brings."""
+        operation = command["op"]
+        if operation not in READS | OBSERVES or "error" in answer:
+            return
+        source = "read" if operation in READS else "notify"
+        self._take(command["endpoint"], command.get("path", "/"), answer, source)
+
+    def take_event(self, event: dict) -> None:
+        """Keep what a notification or a Send brings."""
+        source = {"notification": "notify", "send": "send"}.get(event["event"])
+        if source and "error" not in event:
+            self._take(event["endpoint"], event.get("path", "/"), event, source)
+
+    def _take(self, endpoint: str, path: str, message: dict, source: str) -> None:
+        arrived = message.get("time") or round(time.time(), 3)
+        with self.lock:
+            for where, value, told in timed_values(path, message):
+                own = told is not None
+                when = told if own else arrived
+                self._add(endpoint, where, Sample(when, value, source, own))
+
+    def _add(self, endpoint: str, path: str, sample: Sample) -> None:
+        series = self.series.setdefault((endpoint, path), Series())
+        if not series.add(sample):
+            return
+        self.count += 1
+        if len(series.samples) > self.per_path:
+            self._drop((endpoint, path))
+        if self.count > self.total:
+            self._drop(max(self.series, key=lambda each: len(self.series[each].samples)))
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        series = self.series[key]
+        series.drop()
+        self.count -= 1
+        if not series.samples:
+            del self.series[key]
+
+    # -- what is asked
+
+    def find(self, endpoint: str, path: str) -> dict[str, Series]:
+        """Copies of the series at and below `path`, by path."""
+        with self.lock:
+            found = {
+                where: copied(series)
+                for (name, where), series in self.series.items()
+                if name == endpoint and is_at(where, path)
+            }
+        if not found:
+            raise CommandError(
+                "no value of %s at endpoint %r is known: read or observe it first"
+                % (path, endpoint)
+            )
+        return dict(sorted(found.items(), key=lambda item: identifiers(item[0])))
+
+    def rows(self, endpoint: str, path: str) -> list[tuple[str, Sample]]:
+        """The (path, sample) pairs at and below `path`, by time."""
+        found = self.find(endpoint, path)
+        listed = [(where, each) for where, series in found.items() for each in series.samples]
+        return sorted(listed, key=lambda row: row[1].time)
+
+    def describe(self, endpoint: str, path: str) -> dict:
+        """The answer to the command `history`."""
+        found = self.find(endpoint, path).values()
+        samples = [
+            {"path": where, "time": each.time, "value": each.value, "source": each.source}
+            for where, each in self.rows(endpoint, path)
+        ]
+        return {
+            "path": path,
+            "samples": samples,
+            "duplicates": sum(series.duplicates for series in found),
+            "dropped": sum(series.dropped for series in found),
+        }
+
+
+def copied(series: Series) -> Series:
+    """A series to read without the lock."""
+    copy = Series()
+    copy.samples = list(series.samples)
+    copy.duplicates, copy.dropped = series.duplicates, series.dropped
+    return copy
+
+
+def identifiers(path: str) -> list[int]:
+    """A path to sort by."""
+    return [int(part) for part in path.split("/")[1:] if part]
+
+
+def is_at(where: str, path: str) -> bool:
+    """Whether a value's path is `path` or below it."""
+    return path == "/" or (where + "/").startswith(path + "/")
+
+
+def leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
+    """The single values of a value by identifier, each with its whole path."""
+    if isinstance(value, dict) and all(str(key).isdigit() for key in value):
+        for key, item in value.items():
+            yield from leaves("%s/%s" % (path.rstrip("/"), key), item)
+    elif value is not None:
+        yield path, value
+
+
+def timed_values(path: str, message: dict) -> Iterator[tuple]:
+    """The (path, value, time or None) triples of an answer or an event."""
+    for where, value, told in entries(path, message):
+        if not isinstance(told, (int, float)) or not math.isfinite(told):
+            told = None
+        for leaf, item in leaves(where, value):
+            yield leaf, item, told
+
+
+def entries(path: str, message: dict) -> Iterator[tuple]:
+    """The same, before values by identifier are taken apart."""
+    listed = message.get("history")
+    if listed is None and isinstance(message.get("values"), list):
+        listed = message["values"]
+    if listed is not None:
+        for each in listed:
+            yield each.get("path", path), each["value"], each.get("time")
+    elif "values" in message:
+        for where, value in message["values"].items():
+            yield where, value, None
+    elif "value" in message:
+        yield path, message["value"], None
