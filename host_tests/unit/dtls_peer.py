@@ -227,16 +227,15 @@ class Server:
         suites = body[i + 2 : i + 2 + be(body[i : i + 2])]
         i += 2 + be(body[i : i + 2])
         offered = {}
-        i += 2 + body[i]
-        while i + 2 < len(body):
-            i += 2 if not offered else 0
+        i += 1 + body[i] + 2
+        while i < len(body):
             size = be(body[i + 2 : i + 4])
             offered[be(body[i : i + 2])] = body[i + 4 : i + 4 + size]
             i += 4 + size
         self.offered = offered
         self.offered_suites = suites
         if self.cookie and cookie != self.cookie:
-            answer = message(3, b"\xfe\xff" + vector(self.cookie), self.hellos - 1)
+            answer = message(3, b"\xfe\xff" + vector(self.cookie), be(body[4:6]))
             self.outbox.append(plain(22, answer, self.hellos))
             return
         if self.refuse is not None:

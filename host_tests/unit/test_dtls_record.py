@@ -1,0 +1,243 @@
+"""The record layer: what it looks like on the wire, Connection IDs, anti-replay, limits."""
+
+from dtls_peer import CBC, CCM, CCM_8, Server, be, client, plain, records, shaken
+
+from dtls.crypto import Ccm
+from dtls.record import Records, ciphers
+
+KEYS = bytes(range(40))
+
+
+def ends(cid=b"", own=b"", suite=CCM_8, etm=True):
+    """Two ends of a session: what the first seals the second opens."""
+    block = bytes(range(96 if suite == CBC else 40))
+    out, into = ciphers(suite, block, etm)
+    back, there = ciphers(suite, block, etm)
+    return Records(out, into, cid, own), Records(there, back, own, cid)
+
+
+def opened(end, record, cid=0):
+    """What an end makes of a record."""
+    at = 11 + cid
+    return end.open(record[0], record[3:11], record[at + 2 :])
+
+
+def test_a_record_is_what_rfc_6655_says():
+    a, b = ends()
+    record = a.seal(23, b"hello")
+    assert record[:13] == b"\x17\xfe\xfd\x00\x01" + bytes(6) + b"\x00\x15"
+    assert record[13:21] == b"\x00\x01" + bytes(6)  # the nonce is epoch and sequence
+    assert len(record) == 13 + 8 + 5 + 8
+    nonce = KEYS[32:36] + record[13:21]
+    aad = record[3:11] + b"\x17\xfe\xfd\x00\x05"
+    assert Ccm(KEYS[:16], b"").decrypt(nonce, aad, record[21:]) == b"hello"
+    assert opened(b, record) == (23, b"hello")
+
+
+def test_a_record_with_a_cid_is_what_rfc_9146_says():
+    a, b = ends(cid=b"CID")
+    record = a.seal(23, b"hello")
+    assert record[:11] == b"\x19\xfe\xfd\x00\x01" + bytes(6)
+    assert record[11:14] == b"CID" and be(record[14:16]) == 8 + 6 + 8
+    nonce = KEYS[32:36] + record[16:24]
+    aad = b"\xff" * 8 + b"\x19\x03\x19\xfe\xfd\x00\x01" + bytes(6) + b"CID\x00\x06"
+    assert Ccm(KEYS[:16], b"").decrypt(nonce, aad, record[24:]) == b"hello\x17"
+    assert opened(b, record, 3) == (23, b"hello")
+
+
+def test_every_suite_seals_and_opens_with_and_without_cids():
+    for suite, etm in ((CCM_8, False), (CCM, False), (CBC, True), (CBC, False)):
+        for cid in (b"", b"1", bytes(32)):
+            a, b = ends(cid, b"", suite, etm)
+            for size in (0, 1, 15, 16, 31, 64, 1100):
+                text = bytes([i & 255 for i in range(size)])
+                record = a.seal(23, text)
+                assert opened(b, record, len(cid)) == (23, text), (suite, cid, size)
+                record = b.seal(22, text)
+                assert opened(a, record) == (22, text)
+
+
+def test_every_flipped_bit_is_noticed():
+    for suite, etm in ((CCM_8, False), (CCM, False), (CBC, True), (CBC, False)):
+        for cid in (b"", b"ID"):
+            a, b = ends(cid, b"", suite, etm)
+            record = bytearray(a.seal(23, b"text"))
+            for i in range(3, len(record)):
+                if 11 + len(cid) <= i < 13 + len(cid) or 11 <= i < 11 + len(cid):
+                    continue  # the length and the CID are checked by who takes the record apart
+                for bit in (1, 128):
+                    record[i] ^= bit
+                    assert opened(b, bytes(record), len(cid)) is None, (suite, i)
+                    record[i] ^= bit
+            assert b.bad > 0
+            assert opened(b, bytes(record), len(cid)) == (23, b"text")
+
+
+def test_a_fragment_too_short_for_its_tag_is_none():
+    for suite, etm in ((CCM_8, False), (CCM, False), (CBC, True), (CBC, False)):
+        _, b = ends(b"", b"", suite, etm)
+        for size in range(80):
+            assert b.open(23, b"\x00\x01" + bytes(6), bytes(size)) is None, (suite, size)
+
+
+def test_a_wrong_padding_of_cbc_without_etm_is_none():
+    a, b = ends(b"", b"", CBC, False)
+    from cryptolib import aes
+
+    text = b"x" + a.out._mac(b"\x00\x01" + bytes(6) + b"\x17\xfe\xfd", b"x")
+    for padding in (b"\x0e" * 14 + b"\x0d", b"\x01" * 15, b"\xff" * 15):
+        body = bytes(16) + aes(a.out.key, 2, bytes(16)).encrypt(text + padding)
+        assert b.open(23, b"\x00\x01" + bytes(6), body) is None
+
+
+def test_zeros_after_a_texts_type_are_padding():
+    core, server = shaken(client(cid=b"me"), cid=b"srv")
+    assert core.input(server.send(b"padded"), 0) == [b"padded"]  # the server pads with three
+
+
+def test_a_text_of_zeros_only_is_dropped():
+    a, b = ends(cid=b"C")
+    number = b"\x00\x01" + bytes(6)
+    head = b"\xff" * 8 + b"\x19\x01\x19\xfe\xfd" + number + b"C"
+    assert b.open(25, number, a.out.seal(head, number, bytes(5))) is None
+
+
+def test_a_record_is_taken_once_and_64_back_at_most():
+    a, b = ends()
+    sent = [a.seal(23, bytes([i])) for i in range(130)]
+    for i in (0, 5, 3, 70, 7, 69, 71, 8):
+        assert opened(b, sent[i]) == (23, bytes([i])), i
+    for i in (0, 5, 3, 70, 7, 69, 71, 8, 6, 2):
+        assert opened(b, sent[i]) is None, i
+    for i in range(72, 130):
+        assert opened(b, sent[i]) == (23, bytes([i]))
+    assert opened(b, sent[66]) == (23, bytes([66]))
+    assert opened(b, sent[65]) is None  # out of the window
+    assert b.bad == 0
+
+
+def test_a_leap_of_sequence_numbers_costs_nothing():
+    a, b = ends()
+    first = a.seal(23, b"1")
+    a.seq = 0xFFFFFFFFFFF0
+    assert opened(b, a.seal(23, b"2")) == (23, b"2")
+    assert b.window == 1 and b.top == 0xFFFFFFFFFFF0
+    assert opened(b, first) is None
+
+
+def test_a_forged_record_does_not_move_the_window():
+    a, b = ends()
+    record = a.seal(23, b"1")
+    assert b.open(23, b"\x00\x01\x00\x00\x00\xff\xff\xff", record[13:]) is None
+    assert b.top == -1
+    assert opened(b, record) == (23, b"1")
+
+
+def test_several_records_in_a_datagram_are_all_given():
+    core, server = shaken()
+    datagram = server.send(b"one", b"two", b"three")
+    assert core.input(datagram, 0) == [b"one", b"two", b"three"]
+    assert list(core.input(datagram, 0)) == []
+
+
+def test_a_broken_record_does_not_take_its_neighbours_along():
+    core, server = shaken()
+    datagram = bytearray(server.send(b"one", b"two", b"three"))
+    datagram[13 + 8 + 3 + 8 + 30] ^= 1
+    assert core.input(bytes(datagram), 0) == [b"one", b"three"]
+
+
+def test_a_datagram_that_ends_early_gives_what_is_whole():
+    core, server = shaken()
+    datagram = server.send(b"one", b"two")
+    assert core.input(datagram[:-1], 0) == [b"one"]
+    for size in range(20):
+        assert list(core.input(datagram[:size], 0)) == []
+    assert core.established
+
+
+def test_with_our_own_cid_only_records_with_it_count():
+    core, server = shaken(client(cid=b"mine"), cid=b"")
+    datagram = server.send(b"text")
+    assert records(datagram, 4)[0][0] == 25
+    assert list(core.input(datagram[:11] + b"minf" + datagram[15:], 0)) == []
+    server.theirs = b""
+    assert list(core.input(server.send(b"plain"), 0)) == []
+    assert core.input(datagram, 0) == [b"text"]
+
+
+def test_without_our_own_cid_records_with_one_are_dropped():
+    core, server = shaken(cid=b"srv")
+    server.theirs = b"x"
+    assert list(core.input(server.send(b"text"), 0)) == []
+    server.theirs = b""
+    assert core.input(server.send(b"text"), 0) == [b"text"]
+
+
+def test_other_epochs_are_dropped():
+    core, server = shaken()
+    datagram = server.send(b"text")
+    for epoch in (b"\x00\x00", b"\x00\x02", b"\x01\x01", b"\xff\xff"):
+        assert list(core.input(datagram[:3] + epoch + datagram[5:], 0)) == []
+    assert list(core.input(plain(23, b"text"), 0)) == []
+    assert core.input(datagram, 0) == [b"text"]
+
+
+def test_a_text_above_the_mtu_is_refused_and_one_below_it_fits():
+    from virtual import raises
+
+    core, server = shaken(client(mtu=300), cid=b"abcdef")
+    raises(22, core.send, bytes(300 - 78 - 5), 0)
+    assert not core.outbox
+    core.send(bytes(300 - 78 - 6), 0)
+    assert len(core.outbox[0]) <= 300
+
+
+def test_too_many_wrong_tags_begin_a_fresh_handshake():
+    core, server = shaken(client(bad_limit=100))
+    datagram = bytearray(server.send(b"text"))
+    datagram[-1] ^= 1
+    for _ in range(99):
+        core.input(bytes(datagram), 5)
+    assert core.established
+    core.input(bytes(datagram), 5)
+    assert core.state == 1
+    from dtls_peer import pump
+
+    pump(core, server, 5)
+    assert core.established and core.records.bad == 0
+
+
+def test_used_up_keys_begin_a_fresh_handshake():
+    from virtual import raises
+
+    core, _ = shaken()
+    core.records.seq = 0x800001
+    raises(-1, core.send, b"text", 0)
+    assert core.state == 1
+
+
+def test_ten_thousand_forged_records_leave_a_session_alone():
+    core, server = shaken()
+    datagram = bytearray(server.send(b"text"))
+    kept = bytes(datagram)
+    for i in range(1000):  # host_only/test_dtls_fuzz.py has ten times as many
+        datagram[5:11] = (i * 977 + 2).to_bytes(6, "big")
+        assert list(core.input(bytes(datagram), i)) == []
+    assert core.established and not core.outbox
+    assert core.input(kept, 0) == [b"text"]
+    core.send(b"still here", 0)
+    server.input(core.outbox.pop())
+    assert server.got == [b"still here"]
+
+
+def test_the_server_is_told_the_peer_by_cid_of_any_length():
+    for size in (0, 1, 6, 20, 32):
+        cid = bytes([255 - i for i in range(size)])
+        core, server = shaken(server=Server(cid=cid))
+        core.send(b"text", 0)
+        record = core.outbox.pop()
+        assert record[0] == (25 if size else 23)
+        server.input(record)
+        assert server.got == [b"text"]
+        assert core.input(server.send(b"back"), 0) == [b"back"]
