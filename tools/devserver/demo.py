@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-from . import start
+from . import screen, start
 from .console import Console, log_quietly
 from .engine import DEFAULT_PORT, Settings, probe
 from .errors import StartError
@@ -76,7 +76,13 @@ class Watcher:
         self.console.emit(event)
         if event["event"] == "registered":
             self.new.put(event["endpoint"])
-        elif event["event"] in ("deregistered", "expired"):
+        elif event["event"] in ("deregistered", "expired", "notification"):
+            self._leave(event)
+
+    def _leave(self, event: dict) -> None:
+        """Who is gone, or reports the volume by itself after all, is not polled."""
+        told = event["event"] != "notification" or VOLUME in dict(screen.event_values(event))
+        if told:
             self.polled.discard(event["endpoint"])
 
     def start(self) -> None:

@@ -88,8 +88,10 @@ def told(observation: object, response: object) -> dict:
     """The value or values of a notification, and all of them where they are time-stamped."""
     nodes = response.getTimestampedLwM2mNodes()
     if hasattr(observation, "getPaths"):
-        newest = response.getContent() if nodes is None else jvalues.newest(nodes)
-        return {"values": jvalues.path_values(newest), **jvalues.composite_history(nodes)}
+        empty = nodes is None or nodes.isEmpty()
+        newest = response.getContent() if empty else jvalues.newest(nodes)
+        values_now = {} if newest is None else jvalues.path_values(newest)
+        return {"values": values_now, **jvalues.composite_history(nodes)}
     found = {
         "path": str(observation.getPath().toString()),
         "value": jvalues.node_value(response.getContent()),
