@@ -1,8 +1,15 @@
 """What can be typed, and what the screen makes of events."""
 
+import json
+import time
+
 import pytest
+from rich.text import Text
 from tools.devserver import prompt, screen
+from tools.devserver.console import Console
+from tools.devserver.engine import Engine
 from tools.devserver.errors import CommandError
+from tools.devserver.history import History
 
 
 @pytest.mark.parametrize(
@@ -89,3 +96,163 @@ def test_hostile_names_do_not_break_the_screen():
     board = screen.Board()
     board.take(registered("[bold]\x1b[2J[/nope]"))
     assert "\x1b[2J" not in board.draw(120, 30)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("history /3424/0/1", {"op": "history", "endpoint": "m1", "path": "/3424/0/1"}),
+        ("history m2 /3424", {"op": "history", "endpoint": "m2", "path": "/3424"}),
+        ("plot m2 /3424/0/1", {"op": "plot", "endpoint": "m2", "path": "/3424/0/1"}),
+        ("csv /3/0 a b.csv", {"op": "csv", "endpoint": "m1", "path": "/3/0", "file": "a b.csv"}),
+        (
+            "csv m2 /3/0 a.csv !",
+            {"op": "csv", "endpoint": "m2", "path": "/3/0", "file": "a.csv", "force": True},
+        ),
+        ("cancel /3 passive", {"op": "cancel", "endpoint": "m1", "path": "/3", "passive": True}),
+        ("cancelc /3 /1", {"op": "cancel", "endpoint": "m1", "paths": ["/3", "/1"]}),
+    ],
+)
+def test_reports_and_cancels(line, expected):
+    assert prompt.parse(line, "m1") == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("history", "history takes [ENDPOINT] PATH"),
+        ("history m1", "history takes [ENDPOINT] PATH"),
+        ("plot /3 /4", "plot takes [ENDPOINT] PATH"),
+        ("csv /3/0", "csv takes [ENDPOINT] PATH FILE [!]"),
+        ("csv /3/0 !", "csv takes [ENDPOINT] PATH FILE [!]"),
+        ("plot /x", "no LwM2M path"),
+        ("cancel passive", "cancel takes PATH [passive]"),
+        ("cancel /3 /4", "cancel takes PATH [passive]"),
+    ],
+)
+def test_bad_reports_and_cancels(line, words):
+    with pytest.raises(CommandError) as caught:
+        prompt.parse(line, "m1")
+    assert words in str(caught.value)
+
+
+def test_a_history_needs_a_client():
+    with pytest.raises(CommandError, match="name an ENDPOINT"):
+        prompt.parse("plot /3/0/9", None)
+    assert prompt.parse("plot m1 /3/0/9", None)["endpoint"] == "m1"
+
+
+def told(value, **more):
+    event = {"event": "notification", "endpoint": "m1", "path": "/3424/0/1", "value": value}
+    return {**event, "time": time.time(), **more}
+
+
+def test_the_board_counts_notifications_and_shows_their_age():
+    board = screen.Board()
+    board.take(registered())
+    for litres in range(12):
+        board.take(told(litres / 1000, time=time.time() - 20 + litres))
+    drawn = board.draw(110, 30)
+    assert "12 notified, 9 s ago" in drawn
+    assert "11.0 L (12 times)" in drawn
+    assert drawn.count("notification m1") == 1
+    board.say("something else")
+    board.take(told(1.0))
+    assert board.draw(110, 30).count("notification m1") == 2
+
+
+def test_old_values_do_not_replace_new_ones():
+    board = screen.Board()
+    board.take(told(2.0))
+    late = [{"path": "/3424/0/1", "value": 1.0, "time": time.time() - 500}]
+    board.take({"event": "send", "endpoint": "m1", "values": late})
+    assert board.readings["m1", "/3424/0/1"][0] == 2.0
+    assert board.reports["m1", "/3424/0/1"].count == 2
+
+
+class Stub:
+    """What a console asks of an engine."""
+
+    def __init__(self, emit):
+        self.history = History()
+        self.emit = emit
+        self.settings = self.name = None
+
+    def submit(self, command, done):
+        Engine.submit(self, command, done)
+
+
+def lines_of(console):
+    found = []
+    while not console.news.empty():
+        found.append(console.news.get())
+    return found
+
+
+@pytest.fixture
+def console(monkeypatch):
+    made = Console()
+    made.engine = Stub(made.emit)
+    monkeypatch.setenv("COLUMNS", "70")
+    monkeypatch.setenv("LINES", "20")
+    made.emit(registered())
+    for number in range(5):
+        event = told(number / 8, time=1_700_000_000 + 60 * number)
+        made.engine.history.take_event(event)
+    lines_of(made)
+    return made
+
+
+def test_a_plot_without_a_screen_is_as_large_as_the_terminal(console):
+    console.obey("plot /3424/0/1")
+    lines = lines_of(console)
+    assert len(lines) == 18
+    assert max(map(len, lines)) <= 70
+    assert lines[0].startswith("/3424/0/1 Cumulated water volume in m3 of m1, 5 values since 2023")
+
+
+def test_a_history_without_a_screen_is_json(console):
+    console.obey("history /3424/0/1")
+    [line] = lines_of(console)
+    assert [each["value"] for each in json.loads(line)["samples"]] == [
+        0.0,
+        0.125,
+        0.25,
+        0.375,
+        0.5,
+    ]
+
+
+def test_csv_refuses_and_replaces(console, tmp_path):
+    file = tmp_path / "water.csv"
+    file.write_text("mine")
+    console.obey("csv /3424/0/1 %s" % file)
+    assert file.read_text() == "mine"
+    assert "FILE %s exists" % file in lines_of(console)[0]
+    console.obey("csv /3424/0/1 %s !" % file)
+    assert "5 rows in %s" % file in lines_of(console)[0]
+    assert len(file.read_text().splitlines()) == 6
+
+
+def test_pages_on_the_live_screen(console):
+    console.live = True
+    console.obey("plot /3424/0/1")
+    drawn = console.board.draw(80, 30)
+    assert "plot m1 /3424/0/1 (Enter closes it)" in drawn
+    assert "22:13:20" in drawn
+    console.obey("history /3424/0/1")
+    assert '"value": 0.375' in console.board.draw(120, 30)
+    console.obey("help")
+    assert "who is registered" in console.board.draw(80, 50)
+    console.obey("")
+    assert "events" in console.board.draw(80, 30)
+    console.obey("plot /3424/0/9")
+    assert "no value of /3424/0/9" in console.board.draw(120, 30)
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (300, 100)])
+def test_pages_fit_any_terminal(console, size):
+    console.live = True
+    console.obey("plot /3424/0/1")
+    lines = Text.from_ansi(console.board.draw(*size)).plain.split("\n")
+    assert max(map(len, lines)) <= size[0]

@@ -61,9 +61,9 @@ class Console:
 
     def obey(self, text: str) -> None:
         """Carry out a typed line; what is wrong with it is said in one line."""
+        self.board.turn(None)  # a page would hide the answer
+        self.changed()
         if not text.strip():
-            self.board.turn(None)
-            self.changed()
             return
         try:
             self._obey(prompt.parse(text, self.target()))
@@ -74,12 +74,19 @@ class Console:
         if command["op"] == "quit":
             self.end()
         elif command["op"] == "help":
-            for text in prompt.help_lines():
-                self.say(text)
+            self._help()
         elif command["op"] == "use":
             self._use(command["endpoint"])
         else:
             self.engine.submit(command, lambda answer: self.answered(command, answer))
+
+    def _help(self) -> None:
+        lines = prompt.help_lines()
+        if self.live:
+            self.board.turn(pages.Page("help", lambda *size: lines))
+            return
+        for text in lines:
+            self.news.put(text)
 
     def _use(self, endpoint: str) -> None:
         if endpoint not in self.board.endpoints():
@@ -89,9 +96,10 @@ class Console:
 
     def answered(self, command: dict, answer: dict) -> None:
         """Show an answer, and keep the value it brings."""
-        if "value" in answer and answer["value"] is not None:
-            reading = {key: command[key] for key in ("endpoint", "path")}
-            self.board.take({"event": "reading", **reading, "value": answer["value"]})
+        found = {key: answer[key] for key in ("value", "values") if answer.get(key) is not None}
+        if found:
+            reading = {key: command[key] for key in ("endpoint", "path") if key in command}
+            self.board.take({"event": "reading", **reading, **found})
         if "error" not in answer and command["op"] in ("plot", "history"):
             self._show(command, answer)
             return

@@ -46,7 +46,8 @@ def help_lines() -> list[str]:
     listed = ["%-9s%-26s%s" % (name, takes, does) for name, (_, takes, does) in WORDS.items()]
     return [
         *listed,
-        "at the end of a line, `as tlv` asks for a format: %s" % ", ".join(values.FORMATS),
+        "at the end of a line, `as FORMAT` asks for a format:",
+        ", ".join(values.FORMATS),
     ]
 
 
