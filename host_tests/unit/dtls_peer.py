@@ -218,7 +218,6 @@ class Server:
             self.transmit()
             return
         self.hellos += 1
-        self.last_hello = body
         nonce = body[14:46]
         i = 47 + body[46]
         sid = body[47:i]
@@ -241,6 +240,7 @@ class Server:
         if self.refuse is not None:
             self.outbox.append(plain(21, bytes([2, self.refuse])))
             return
+        self.last_hello = body
         self.dumb()
         self.client_nonce = nonce
         self.transcript = body
