@@ -5,6 +5,7 @@ import json
 import time
 
 import pytest
+from tools.devserver import small_observe
 
 PATHS = ["/3424/0/1", "/1/0/1"]
 JOINED = " ".join(PATHS)
@@ -105,6 +106,36 @@ def test_a_passive_cancel_is_a_reset(server, meter, paths, confirmable):
         until(lambda: meter.observers(name) == 0)
     with pytest.raises(AssertionError, match="not within"):
         server.wait_event("notification", timeout=0.05, endpoint=meter.endpoint)
+
+
+def test_an_observe_that_is_answered_as_a_read(server, meter):
+    meter.observable = False
+    target = {"endpoint": meter.endpoint, "path": "/3424/0/1"}
+    assert server.ask(op="observe", **target)["observed"] is False
+    assert [each[1:] for each in told(server, meter, "/3424/0/1")] == [(12.345, "read")]
+    assert "is not observed" in server.ask(op="cancel", **target)["error"]
+
+
+def test_a_client_that_ends_an_observation(server, meter):
+    target, name = begin(server, meter, "/3424/0/1")
+    del meter.values["/3424/0/1"]
+    meter.report(name, None)
+    assert server.wait_event("notification", endpoint=meter.endpoint)["code"] == "4.04"
+
+
+@pytest.mark.parametrize(
+    ("number", "last", "seconds", "expected"),
+    [
+        (2, 1, 0, True),
+        (1, 1, 0, False),
+        (1, 2, 0, False),
+        (1, 0xFFFFFF, 0, True),
+        (0xFFFFFF, 1, 0, False),
+        (1, 2, 129, True),
+    ],
+)
+def test_which_notification_is_newer(number, last, seconds, expected):
+    assert small_observe.newer(number, last, seconds) is expected
 
 
 def test_observing_again_replaces(server, meter):

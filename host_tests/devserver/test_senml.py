@@ -22,7 +22,7 @@ ITEMS = some.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ITEMS)
 def test_cbor_both_ways_beside_cbor2(item):
     assert cbor.decode(cbor2.dumps(item)) == item

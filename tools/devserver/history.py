@@ -15,8 +15,7 @@ from .errors import CommandError
 
 PER_PATH = 10_000  # samples of one resource
 TOTAL = 200_000  # samples of all resources
-READS = {"read", "read-composite"}
-OBSERVES = {"observe", "observe-composite"}
+READS = {"read", "read-composite", "observe", "observe-composite"}
 
 
 class Sample(NamedTuple):
@@ -70,9 +69,9 @@ class History:
     def take_answer(self, command: dict, answer: dict) -> None:
         """Keep what the answer to a command brings."""
         operation = command["op"]
-        if operation not in READS | OBSERVES or "error" in answer:
+        if operation not in READS or "error" in answer:
             return
-        source = "read" if operation in READS else "notify"
+        source = "notify" if answer.get("observed") else "read"
         self._take(command["endpoint"], command.get("path", "/"), answer, source)
 
     def take_event(self, event: dict) -> None:
