@@ -170,6 +170,20 @@ def test_old_values_do_not_replace_new_ones():
     assert board.reports["m1", "/3424/0/1"].count == 2
 
 
+def test_many_readings_leave_room_for_the_log():
+    board = screen.Board()
+    board.take(registered())
+    instance = {str(number): number for number in range(40)}
+    board.take({"event": "reading", "endpoint": "m1", "path": "/3/0", "value": instance})
+    board.take(told(1.5))
+    board.say("the last line")
+    drawn = Text.from_ansi(board.draw(100, 24)).plain.split("\n")
+    assert len(drawn) <= 24
+    assert any("the last line" in line for line in drawn)
+    assert any("/3424/0/1" in line for line in drawn)
+    assert any("latest 7 of 41" in line for line in drawn)
+
+
 class Stub:
     """What a console asks of an engine."""
 

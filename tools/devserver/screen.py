@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import models
-from .history import timed_values
+from .history import identifiers, timed_values
 from .pages import Page
 
 WATER = (3424, 1)  # cumulated volume in m3: shown in litres
@@ -209,11 +209,26 @@ class Board:
         return sink.getvalue()
 
     def _layout(self, width: int, height: int) -> Group:
-        used = len(self.clients) + len(self.readings) + 9
+        free = height - len(self.clients) - 9
+        listed = self._latest(max(2, free // 2))
         return Group(
             Panel(self._clients(), title=self.title, title_align="left"),
-            Panel(self._readings(), title="readings", title_align="left"),
-            self._below(width - 4, max(3, height - used)),
+            Panel(self._readings(listed), title=self._heading(listed), title_align="left"),
+            self._below(width - 4, max(3, free - len(listed))),
+        )
+
+    def _latest(self, rows: int) -> list[tuple[str, str]]:
+        """The readings there is room for: the latest ones, in order of endpoint and path."""
+        latest = sorted(self.readings, key=lambda each: self.readings[each][1])[-rows:]
+        return sorted(latest, key=lambda each: (each[0], identifiers(each[1])))
+
+    def _heading(self, listed: list) -> str:
+        """Whether all readings are shown."""
+        total = len(self.readings)
+        return (
+            "readings"
+            if len(listed) == total
+            else "readings, latest %d of %d" % (len(listed), total)
         )
 
     def _below(self, width: int, rows: int) -> Panel:
@@ -241,9 +256,10 @@ class Board:
             )
         return table
 
-    def _readings(self) -> Table:
+    def _readings(self, listed: list[tuple[str, str]]) -> Table:
         table = Table.grid(padding=(0, 2))
-        for (endpoint, path), (value, since) in sorted(self.readings.items()):
+        for endpoint, path in listed:
+            value, since = self.readings[endpoint, path]
             name = (resource_facts(path) or {}).get("name", "")
             shown = Text(clean(quantity(path, value)), "bold", no_wrap=True, overflow="ellipsis")
             told = self.reports.get((endpoint, path))
