@@ -51,8 +51,9 @@ class DtlsTransport:
             core.send(datagram, now)
         except DtlsError as error:
             if error.code == -1 and (core.state or not core.failed):
-                if len(self.waiting) < _WAITING:
-                    self.waiting.append(datagram)
+                waiting = self.waiting
+                if len(waiting) < _WAITING and datagram not in waiting:
+                    waiting.append(datagram)
                 if not core.state:
                     core.connect(now)
         self._flush()
