@@ -99,9 +99,9 @@ class Everything(fake_reports.Composites, resource.Resource, resource.PathCapabl
                 answer.code = answer.code or aiocoap.CONTENT
                 answer.opt.observe = number
                 pipe.add_response(answer, is_last=False)
-                change = await changed.get()
-                number += 1
-                answer = await self.notification(pipe.request, change)
+                *change, stated = await changed.get()
+                number = number + 1 if stated is None else stated
+                answer = await self.notification(pipe.request, *change)
         finally:
             self.observed[path].remove(changed)
 
@@ -111,9 +111,8 @@ class Everything(fake_reports.Composites, resource.Resource, resource.PathCapabl
             return fake_reports.sliced(request, answer)
         return answer
 
-    async def notification(self, request, change):
+    async def notification(self, request, records, confirmable):
         """What a change makes of an observation: the value now, or the records that it brings."""
-        records, confirmable = change
         if records is None:
             answer = await self.render(request)
         else:
@@ -240,11 +239,17 @@ class FakeMeter:
         self.values[path] = text
         return self.report(path, None, confirmable)
 
-    def report(self, observed: str, records: list | None, confirmable: bool = True) -> int:
+    def report(
+        self,
+        observed: str,
+        records: list | None,
+        confirmable: bool = True,
+        number: int | None = None,
+    ) -> int:
         """Notify the observers of a path, or of `"/path /path"`, with records of SenML."""
         queues = list(self.site.observed.get(observed, []))
         for changed in queues:
-            self.loop.call_soon_threadsafe(changed.put_nowait, (records, confirmable))
+            self.loop.call_soon_threadsafe(changed.put_nowait, (records, confirmable, number))
         return len(queues)
 
     def send(self, records: list | bytes, form: int = fake_reports.SENML_CBOR) -> str:

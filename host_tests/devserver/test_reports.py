@@ -5,7 +5,7 @@ import json
 import time
 
 import pytest
-from tools.devserver import small_observe
+from tools.devserver.history import newer
 
 PATHS = ["/3424/0/1", "/1/0/1"]
 JOINED = " ".join(PATHS)
@@ -135,7 +135,26 @@ def test_a_client_that_ends_an_observation(server, meter):
     ],
 )
 def test_which_notification_is_newer(number, last, seconds, expected):
-    assert small_observe.newer(number, last, seconds) is expected
+    assert newer(number, last, seconds) is expected
+
+
+def test_a_notification_that_was_overtaken_is_not_kept(server, meter):
+    target, name = begin(server, meter, "/3424/0/1")
+    for number, litres in ((20, 2.0), (19, 1.0), (21, 3.0)):
+        meter.report(name, [{"n": name, "v": litres}], True, number)
+    server.wait_event("notification", endpoint=meter.endpoint, observe=21)
+    assert [value for _, value, _ in told(server, meter, name)] == [12.345, 2.0, 3.0]
+    begin(server, meter, "/3424/0/1")  # numbers begin anew
+    meter.notify(name, "4.5")
+    server.wait_event("notification", endpoint=meter.endpoint, value=4.5)
+    assert [value for _, value, _ in told(server, meter, name)][-1] == 4.5
+
+
+def test_mute_send_is_a_write(server, meter):
+    meter.values["/1/0/23"] = "0"
+    target = {"endpoint": meter.endpoint, "path": "/1/0/23", "value": True, "format": "text"}
+    assert server.ask(op="write", **target)["code"] == "2.04"
+    assert meter.values["/1/0/23"] == "1"
 
 
 def test_observing_again_replaces(server, meter):

@@ -15,7 +15,20 @@ from .errors import CommandError
 
 PER_PATH = 10_000  # samples of one resource
 TOTAL = 200_000  # samples of all resources
+FRESH = 128  # seconds after which any Observe number is newer (RFC 7641, 3.4)
+HALF = 1 << 23
+ENDS = {"registered", "deregistered", "expired"}
 READS = {"read", "read-composite", "observe", "observe-composite"}
+
+
+def newer(number: int, last: int, seconds: float) -> bool:
+    """Whether an Observe number comes after the last one, `seconds` ago (RFC 7641, 3.4)."""
+    return (last < number < last + HALF) or number < last - HALF or seconds > FRESH
+
+
+def observed(message: dict) -> object:
+    """What an observation is known by: its path, or its paths whatever their order."""
+    return message.get("path") or frozenset(message.get("paths") or message.get("values", ()))
 
 
 class Sample(NamedTuple):
@@ -63,6 +76,7 @@ class History:
         self.lock = threading.Lock()
         self.series: dict[tuple[str, str], Series] = {}
         self.count = 0
+        self.numbers: dict[tuple, tuple[int, float]] = {}  # Observe numbers and when they came
 
     # -- what comes in
 
@@ -71,14 +85,39 @@ class History:
         operation = command["op"]
         if operation not in READS or "error" in answer:
             return
-        source = "notify" if answer.get("observed") else "read"
+        source = "read"
+        if answer.get("observed"):
+            source = "notify"
+            key = (command["endpoint"], observed(command))
+            self.numbers[key] = (answer.get("observe", 0), time.monotonic())
         self._take(command["endpoint"], command.get("path", "/"), answer, source)
 
     def take_event(self, event: dict) -> None:
         """Keep what a notification or a Send brings."""
+        if event["event"] in ENDS:
+            self._forget_numbers(event["endpoint"])
         source = {"notification": "notify", "send": "send"}.get(event["event"])
-        if source and "error" not in event:
+        if source and "error" not in event and not self._overtaken(event):
             self._take(event["endpoint"], event.get("path", "/"), event, source)
+
+    def _forget_numbers(self, endpoint: str) -> None:
+        """The observations of a client end with its registration."""
+        for key in [key for key in list(self.numbers) if key[0] == endpoint]:
+            self.numbers.pop(key, None)
+
+    def _overtaken(self, event: dict) -> bool:
+        """Whether a notification came after a later one, which Leshan tells nevertheless; what
+        has its own time finds its place whenever it comes.
+        """
+        if event.get("observe") is None or "history" in event:
+            return False
+        key = (event["endpoint"], observed(event))
+        now = time.monotonic()
+        last, when = self.numbers.get(key, (event["observe"] - 1, now))
+        if not newer(event["observe"], last, now - when):
+            return True
+        self.numbers[key] = (event["observe"], now)
+        return False
 
     def _take(self, endpoint: str, path: str, message: dict, source: str) -> None:
         arrived = message.get("time") or round(time.time(), 3)

@@ -14,9 +14,9 @@ import aiocoap.error
 from aiocoap.messagemanager import EMPTY, NON, RST
 from aiocoap.pipe import Pipe
 
+from .history import newer
+
 LOG = logging.getLogger(__name__)
-FRESH = 128  # seconds after which any number is newer (RFC 7641, 3.4)
-HALF = 1 << 23
 LARGEST = 1 << 20  # bytes of a body in blocks
 
 
@@ -35,11 +35,6 @@ def reset_unknown(tokens: object) -> None:
         return False
 
     manager._process_response = process
-
-
-def newer(number: int, last: int, seconds: float) -> bool:
-    """Whether an Observe number comes after the last one (RFC 7641, 3.4)."""
-    return (last < number < last + HALF) or number < last - HALF or seconds > FRESH
 
 
 class Observation:
