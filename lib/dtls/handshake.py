@@ -46,7 +46,6 @@ _COOKIES = const(4)  # HelloVerifyRequests a handshake
 _CID_LIMIT = const(32)
 
 # Alerts
-_UNEXPECTED = const(10)
 _FAILURE = const(40)
 _ILLEGAL = const(47)
 _DECODE = const(50)
@@ -191,8 +190,9 @@ class Handshake:
             if missing:
                 return
             del self.parts[self.next]
+            if not self._take(kind, message, now):
+                return  # of another handshake, or forged: the true one may yet come
             self.next += 1
-            self._take(kind, message, now)
         # The server repeats its flight: ours was lost. Not as often as an attacker may repeat it.
         if again and now >= self.sent + self.timeout // 4 and self.tries < core.max_retransmit:
             self.tries += 1
@@ -238,7 +238,8 @@ class Handshake:
         elif wait == _WAIT_FINISHED and kind == _FINISHED:
             self._finished(message, now)
         else:
-            raise DtlsError(_UNEXPECTED)
+            return False
+        return True
 
     def _server_hello(self, body):
         if len(body) < 38 or body[34] > 32:

@@ -1,0 +1,1 @@
+"""lib/dtls against servers that are not ours: OpenSSL; tshark reads what was said."""

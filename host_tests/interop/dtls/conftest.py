@@ -1,0 +1,143 @@
+"""OpenSSL's server, and the client under test on both interpreters.
+
+A peer that cannot start is a skip with its reason on a laptop, a failure in CI.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from port import PORT, ROOT
+
+DRIVER = Path(__file__).with_name("driver.py")
+IDENTITY = b"meter-0001"
+KEY = bytes(range(0x30, 0x40))
+NAMES = {0xC0A8: "PSK-AES128-CCM8", 0xC0A4: "PSK-AES128-CCM", 0xAE: "PSK-AES128-CBC-SHA256"}
+
+
+def cannot(reason):
+    """Skip, or fail in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def free_port():
+    """A UDP port that nobody uses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class OpenSsl:
+    """`openssl s_server`; `lines` is what it printed, `say` has it send a line to its client."""
+
+    def __init__(self, tmp_path, suites=(0xC0A8,), key=KEY, options=(), config="", name=IDENTITY):
+        self.port = free_port()
+        version = [] if "-dtls1" in options else ["-dtls1_2"]
+        command = ["openssl", "s_server", *version, "-accept", "127.0.0.1:%d" % self.port]
+        command += ["-nocert", "-psk", key.hex(), "-psk_identity", name.decode()]
+        ciphers = ":".join(NAMES.get(suite, suite) for suite in suites)
+        command += ["-cipher", ciphers + ":@SECLEVEL=0", *options]
+        environment = dict(os.environ)
+        if config:
+            file = tmp_path / "openssl.cnf"
+            file.write_text(
+                "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n" + config
+            )
+            environment["OPENSSL_CONF"] = str(file)
+        self.lines = []
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            bufsize=0,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        if not self.saw("ACCEPT", 10):
+            self.close()
+            cannot("openssl s_server: " + " ".join(self.lines))
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.decode(errors="replace").rstrip())
+
+    def saw(self, text, seconds=5):
+        """Did it print this, or will it soon?"""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if any(text in line for line in self.lines):
+                return True
+            time.sleep(0.01)
+        return False
+
+    def say(self, text):
+        """Have it send a line."""
+        self.process.stdin.write(text.encode() + b"\n")
+
+    def answer(self, heard, text):
+        """In the background: when it has printed `heard`, send `text`."""
+
+        def wait():
+            if self.saw(heard, 30):
+                self.say(text)
+
+        threading.Thread(target=wait, daemon=True).start()
+
+    def close(self):
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def openssl(tmp_path):
+    """Starts servers."""
+    if not shutil.which("openssl"):
+        cannot("openssl is not installed: apt-get install openssl")
+    servers = []
+
+    def go(**arguments):
+        servers.append(OpenSsl(tmp_path, **arguments))
+        return servers[-1]
+
+    yield go
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(params=["cpython", "micropython"])
+def drive(request):
+    """Runs the client under test; its report."""
+    return driver(request.param)
+
+
+def driver(interpreter):
+    """The function that runs it on one of the interpreters."""
+
+    def go(server, *steps, identity=IDENTITY, key=KEY, **job):
+        job.update(port=server.port, steps=steps, identity=identity.hex(), key=key.hex())
+        command = [sys.executable if interpreter == "cpython" else str(PORT)]
+        path = ":".join(str(ROOT / one) for one in ("lib", "host_tests/unit"))
+        done = subprocess.run(
+            [*command, str(DRIVER)],
+            input=json.dumps(job) + "\n",
+            env=dict(os.environ, MICROPYPATH=path + ":.frozen"),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert key.hex() not in done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return go
