@@ -85,7 +85,7 @@ class Dtls:
     @property
     def hopeless(self) -> bool:
         """Is `failed` an alert that trying again will not heal?"""
-        return self.failed is not None and self.failed > 0 and self.failed in _HOPELESS
+        return (self.failed or 0) & 255 in _HOPELESS
 
     # What is sent
 
@@ -106,7 +106,7 @@ class Dtls:
         """Seal application data. Raises DtlsError(-1) without a session, 22 where too long."""
         records = self.records
         if records and (self.unheard == self.unheard_limit or records.seq > _LAST):
-            self.log(2, "dtls", "session forgotten or used up")
+            self.log(2, "dtls", "session given up")
             self.connect(now)
         if self.state != _ESTABLISHED or not self._spent(now):
             raise DtlsError(-1)
@@ -187,7 +187,7 @@ class Dtls:
             from . import session
 
             if not session.spend(self):
-                self.log(1, "dtls", "the store is in doubt")
+                self.log(1, "dtls", "store in doubt")
                 self.connect(now)
                 return False
         return True
@@ -253,7 +253,7 @@ class Dtls:
         found = records.open(kind, number, body)
         if not found:
             if records.bad >= self.bad_limit:
-                self.log(1, "dtls", "too many wrong tags")
+                self.log(1, "dtls", "wrong tags")
                 self.connect(now)
             return None
         kind, text = found

@@ -42,7 +42,7 @@ _WAIT_FINISHED = const(2)
 _AHEAD = const(4)  # messages of a flight that may come out of order
 _ROOM = const(1536)  # bytes of messages that are being put together
 _LONGEST = const(60000)  # between two sendings of a flight, ms
-_COOKIES = const(4)  # HelloVerifyRequests a handshake
+_HELLOS = const(5)  # ClientHellos a handshake
 _CID_LIMIT = const(32)
 
 # Alerts
@@ -62,7 +62,6 @@ class Handshake:
         self.session = session  # offered: (id, master secret, suite, extended?), or None
         self.nonce = core.random(32)
         self.cookie = None
-        self.cookies = 0
         self.turn = 0  # message_seq of our next message
         self.next = 0  # and of the server's
         self.parts = {}  # message_seq -> [type, bytearray with its header, bits of what is there]
@@ -129,19 +128,19 @@ class Handshake:
         self.timeout = core.first_timeout if not self.tries else min(self.timeout * 2, _LONGEST)
         core.deadline = now + self.timeout
 
-    def _fragments(self, message, room):
+    def _fragments(self, message, size):
         at = 12
         made = []
         while at < len(message):
-            body = message[at : at + room]
+            body = message[at : at + size]
             head = message[:6] + (at - 12).to_bytes(3, "big") + len(body).to_bytes(3, "big")
             made.append(self._plain(_HANDSHAKE, head + body))
-            at += room
+            at += size
         return made
 
-    def alert(self, code: int) -> None:
+    def alert(self, kind: int) -> None:
         """Tell the server why the handshake ends."""
-        body = bytes((2, code))
+        body = bytes((2, kind))
         if self.records and self.wait == _WAIT_FINISHED:
             body = self.records.seal(_ALERT, body)
         else:
@@ -198,7 +197,7 @@ class Handshake:
             self.tries += 1
             self.transmit(now)
 
-    def _collect(self, kind, size, seq, at, piece):
+    def _collect(self, kind, size, seq, at, body):
         parts = self.parts
         part = parts.get(seq)
         if not part or part[0] != kind or len(part[1]) != size + 12:
@@ -210,14 +209,13 @@ class Handshake:
             part = parts[seq] = [kind, bytearray(size + 12), (1 << size) - 1]
             size = size.to_bytes(3, "big")
             part[1][:12] = bytes((kind,)) + size + _short(seq) + b"\x00\x00\x00" + size
-        part[1][12 + at : 12 + at + len(piece)] = piece
-        part[2] &= ~(((1 << len(piece)) - 1) << at)
+        part[1][12 + at : 12 + at + len(body)] = body
+        part[2] &= ~(((1 << len(body)) - 1) << at)
 
     def _verify(self, body, seq, now):
         cookie = _vector(body, 2, 1)
-        if cookie != self.cookie and self.cookies < _COOKIES:  # else a repeated one
+        if cookie != self.cookie and self.turn < _HELLOS:  # else a repeated one
             self.cookie = cookie
-            self.cookies += 1
             self.next = seq + 1
             self.tries = 0
             self._hello(cookie)
@@ -340,17 +338,18 @@ class Handshake:
         self.core.done(self)
 
 
-def _short(value):
-    return value.to_bytes(2, "big")
+def _short(seq):
+    return seq.to_bytes(2, "big")
 
 
-def _sized(body, width):
-    # A vector: its length in `width` bytes, itself
-    return len(body).to_bytes(width, "big") + body
+def _sized(body, size):
+    # A vector: its length in `size` bytes, itself
+    return len(body).to_bytes(size, "big") + body
 
 
-def _vector(data, i, width):
-    n = i + width
+def _vector(data, i, size):
+    # The one at i, whose length is in `size` bytes
+    n = i + size
     if n > len(data) or n + int.from_bytes(data[i:n], "big") > len(data):
         raise DtlsError(_DECODE)
     return data[n : n + int.from_bytes(data[i:n], "big")]

@@ -23,20 +23,9 @@ class DtlsTransport:
         self.waiting = []
         self.got = []
 
-    @property
-    def deadline(self) -> int:
-        """When to call `poll`, ms."""
-        return self.core.deadline
-
-    @property
-    def established(self) -> bool:
-        """Is there a session?"""
-        return self.core.established
-
-    @property
-    def failed(self) -> int | None:
-        """Why there is none: an alert's number, -1 silence, None no failure."""
-        return self.core.failed
+    def __getattr__(self, name: str):
+        """What the core knows: `deadline`, `established`, `failed`, `hopeless`, `resumed`..."""
+        return getattr(self.core, name)
 
     def connect(self) -> None:
         """Begin a handshake now."""
