@@ -154,7 +154,7 @@ class Lossy:
 
     def pair(self, seed):
         """How many of a pair of handshakes succeeded; each must end, well or in a failure."""
-        settings = {"first_timeout": 100, "max_retransmit": 8}
+        settings = {"first_timeout": 100, "max_retransmit": 7}
         job = {"percent": 30, "seed": seed, "settings": settings, "limit": 30000}
         steps = ["shake", "close", ["wait", 20], "socket", "shake", "close"]
         report = self.drive(self.server, *steps, **job)
