@@ -93,8 +93,8 @@ class Session:
                 one.send(None)
             except StopIteration as end:
                 self.working.remove(one)
-                message, response = end.value
-                self.registration.peer.respond(message, response, None, self.now)
+                deliver, response = end.value
+                deliver(response, self.now)
                 self.registration.deadline = 0
         self.service()
         return [sent for _, sent in self.sent[before:]]

@@ -53,15 +53,17 @@ class Blocks:
                 return self._piece(block, now)
             if message.code != _GET and message.code != _FETCH:
                 return _INCOMPLETE
-        return self.slice(message, self.peer.app.handle(message, now), now)
+        return self.slice(message.key(), block, self.peer.app.handle(message, now), now)
 
     # A representation going out
 
-    def slice(self, message, response, now: int):
-        """The block of `response` that `message` asks for; the whole is kept for the next ones."""
+    def slice(self, key: list, block: int, response, now: int):
+        """The `block` (-1: the first) of `response` to a request of `Message.key` `key`.
+
+        The whole is kept for the next ones.
+        """
         if not isinstance(response, tuple):
             return response
-        block = message.uint(_BLOCK2)
         if block < 0:
             block = self.peer.szx
         code, options, payload = response
@@ -71,7 +73,7 @@ class Blocks:
         self._etag = self._etag + 1 & 0xFFFFFF | 1 << 24
         insert(options, _ETAG, self._etag)
         self._view = code, options, payload
-        self._view_key = message.key()
+        self._view_key = key
         return self._piece(block, now)
 
     def _piece(self, block, now):
@@ -160,7 +162,9 @@ class Blocks:
         if isinstance(response, int):
             response = response, (), b""
         options = tuple(response[1]) + ((_BLOCK1, block),)
-        return self.slice(message, (response[0], options, response[2]), now)
+        return self.slice(
+            message.key(), message.uint(_BLOCK2), (response[0], options, response[2]), now
+        )
 
     def _abort(self):
         sink = self._sink

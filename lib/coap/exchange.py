@@ -115,6 +115,9 @@ class Outgoing:
         self.timeout = 0
         self.at = 0
         self.acknowledged = False
+        self.replaced = (
+            None  # of a notification: the ID of an older one whose place it took, or -1
+        )
 
 
 class Peer:
@@ -150,6 +153,9 @@ class Peer:
 
     def log(self, level: int, *event) -> None:
         """The log hook, replaced by the owner: 1 an error, 2 a warning, 3 news, 4 detail."""
+
+    def reset(self, mid: int) -> None:
+        """A Reset to what is not waiting for one came; replaced by whoever sent a notification."""
 
     def max_transmit_wait(self) -> int:
         """MAX_TRANSMIT_WAIT: from first sending a message to giving up on its acknowledgement."""
@@ -224,7 +230,7 @@ class Peer:
                 return self._blocks().handle(message, now)
             response = self.app.handle(message, now)
             if isinstance(response, tuple) and len(response[2]) > 16 << self.szx:
-                return self._blocks().slice(message, response, now)
+                return self._blocks().slice(message.key(), message.uint(23), response, now)
             return response
         except CoapError as error:
             return error.code
@@ -258,12 +264,20 @@ class Peer:
         return answer
 
     def _acknowledge(self, message, now):
+        mid = message.mid
         for out in self._queue:
-            if out.tries and _mid(out.datagram) == message.mid:
+            if out.tries and mid in (_mid(out.datagram), out.replaced):
                 break
         else:
+            if message.kind == _RST:
+                self.reset(mid)
             return
-        if message.kind == _RST or not out.code:
+        if mid == out.replaced and message.kind == _ACK:  # the older one arrived: now the newer
+            out.replaced = -1
+            out.tries = 0
+            self.deadline = now
+            self.poll(now)
+        elif message.kind == _RST or not out.code:
             self._finish(out, message, now)
         elif not out.acknowledged:  # the response comes apart
             out.acknowledged = True
@@ -331,17 +345,45 @@ class Peer:
         """
         if isinstance(response, int):
             response = response, (), b""
-        code, options, payload = response
         if 27 in message.numbers:
-            options = tuple(options) + ((27, message.uint(27)),)
-        if len(payload) > 16 << self.szx or 23 in message.numbers:
-            code, options, payload = self._blocks().slice(message, (code, options, payload), now)
-        token = message.token
-        datagram = encode(message.kind, code, self._next_mid(), token, options, payload)
-        if message.kind == _NON:
+            options = tuple(response[1]) + ((27, message.uint(27)),)
+            response = response[0], options, response[2]
+        if len(response[2]) > 16 << self.szx or 23 in message.numbers:
+            response = self._blocks().slice(message.key(), message.uint(23), response, now)
+        datagram = self._encode(message.kind, message.token, response)
+        if message.kind == _CON:
+            self._enqueue(Outgoing(0, message.token, datagram, done), now)
+
+    def notify(self, kind: int, token: bytes, response: tuple, key, done, now: int) -> int:
+        """A notification, CON or NON: (code, options, payload) for a token. Returns its ID.
+
+        A confirmable one takes the place of an unacknowledged older one of its token, in the
+        midst of its retransmissions (RFC 7641 section 4.5.2); then only its own `done` is called.
+        `key()` is the `Message.key` of the GET that asks for further blocks.
+        """
+        if len(response[2]) > 16 << self.szx:
+            response = self._blocks().slice(key(), -1, response, now)
+        datagram = self._encode(kind, token, response)
+        mid = self._mid
+        if kind == _CON:
+            for out in self._queue:
+                if out.replaced is not None and out.token == token:
+                    if out.tries:
+                        out.replaced = _mid(out.datagram)
+                    out.datagram = datagram
+                    out.done = done
+                    break
+            else:
+                out = Outgoing(0, token, datagram, done)
+                out.replaced = -1
+                self._enqueue(out, now)
+        return mid
+
+    def _encode(self, kind, token, response):
+        datagram = encode(kind, response[0], self._next_mid(), token, response[1], response[2])
+        if kind == _NON:
             self.outbox.append(datagram)
-        else:
-            self._enqueue(Outgoing(0, token, datagram, done), now)
+        return datagram
 
     def _next_mid(self):
         self._mid = (self._mid + 1) & 0xFFFF

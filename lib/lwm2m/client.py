@@ -48,6 +48,7 @@ class _Link(Endpoint):
         self.client = client
         self.account = account
         self.management = Management(client.model, registration)
+        registration.wake = self.wake
 
     def flush(self):
         super().flush()
@@ -57,12 +58,9 @@ class _Link(Endpoint):
 
     async def _work(self, job):
         # An operation whose handlers take their time: the answer goes to whoever asked
-        core = self.core
-        peer = core.peer
-        message, response = await self.management.work(job)
-        if peer and peer is core.peer:
-            peer.respond(message, response, None, self.clock.now())
-        core.deadline = 0
+        deliver, response = await self.management.work(job)
+        deliver(response, self.clock.now())
+        self.core.deadline = 0
         self.flush()
 
     def service(self):
@@ -141,6 +139,13 @@ class Client:
                 await asyncio.sleep_ms(10)
         for one in self.links:
             one.stop()
+
+    def sender(self, ssid: int):
+        """What sends data to the server of a Short Server ID, see `send.Sender`; or ValueError."""
+        for one in self.links:
+            if one.account[_SECURITY_SSID] == ssid:
+                return one.management.sender()
+        raise ValueError(ssid)
 
     def restart(self) -> None:
         """The device's address changed: register anew everywhere."""

@@ -20,6 +20,8 @@ _GET = const(1)
 _POST = const(2)
 _PUT = const(3)
 _DELETE = const(4)
+_FETCH = const(5)
+_IPATCH = const(7)
 _CHANGED = const(0x44)
 _CONTENT = const(0x45)
 _BAD_REQUEST = const(0x80)
@@ -34,6 +36,7 @@ _UNAVAILABLE = const(0xA3)
 
 _IF_MATCH = const(1)
 _IF_NONE_MATCH = const(5)
+_OBSERVE = const(6)
 _URI_PATH = const(11)
 _CONTENT_FORMAT = const(12)
 _URI_QUERY = const(15)
@@ -72,6 +75,8 @@ class Management:
         model.attributes.append(self.attributes)
         self.formats = {}
         self.path = []
+        self.reporting = None  # from the first Observe on
+        self.sending = None  # from the first Send on
 
     def handle(self, message, now: int):
         """Answer a request: a code, (code, options, payload), None (later), or SILENCE.
@@ -82,25 +87,31 @@ class Management:
             return SILENCE
         path = self._path(message)
         code = message.code
+        if code in (_FETCH, _IPATCH) and not path:
+            try:
+                from .composite import operate
+            except ImportError:  # not installed here
+                return _NOT_ALLOWED
+            return operate(self, message, now)
         if not 0 < len(path) < 5 or code > _DELETE:
             return _NOT_ALLOWED
-        if path[0] in _CLOSED:
-            return _UNAUTHORIZED
-        obj = self.model.object(path[0])
+        obj = self.object(path[0])
         if len(path) > 1 and path[1] not in obj.instances:
             return _NOT_FOUND
         if _IF_NONE_MATCH in message.numbers or message.find(_IF_MATCH):
             return _PRECONDITION_FAILED  # the target exists, and has no ETag
         if code == _GET:
-            if message.uint(_ACCEPT) != _LINK:
-                return self._read(obj, path, message)
-            from .discover import discover
+            if message.uint(_ACCEPT) == _LINK:
+                from .discover import discover
 
-            return discover(self, obj, path, message)
+                return discover(self, obj, path, message)
+            if _OBSERVE in message.numbers:
+                return self.observer().observe(message, tuple(path), now)
+            return self._read(obj, path, message)
         if code == _POST and len(path) == 3 and not obj.entry(path[2]) & _MULTIPLE:
             return self._execute(obj, path, message)
         if code == _PUT and _URI_QUERY in message.numbers:
-            from .discover import write_attributes
+            from .attributes import write_attributes
 
             return write_attributes(self, obj, path, message)
         from .write import operate
@@ -141,10 +152,26 @@ class Management:
             form = self.formats[number] = module, ((_CONTENT_FORMAT, number),)
         return form
 
+    def observer(self):
+        """The server's observations, made when it observes for the first time."""
+        if self.reporting is None:
+            from .reporting import Reporting
+
+            self.reporting = Reporting(self)
+        return self.reporting
+
+    def sender(self):
+        """What sends data unasked, made when it is first used."""
+        if self.sending is None:
+            from .send import Sender
+
+            self.sending = Sender(self)
+        return self.sending
+
     def _read(self, obj, path, message):
         number = message.uint(_ACCEPT)
         if number < 0:
-            number = self._default(obj, path)
+            number = self.default(path)
         module, option = self.format(number, _NOT_ACCEPTABLE)
         if number == _TEXT and len(path) == 3:  # the common case, with little garbage
             entry = kind(obj, path, _READ)
@@ -153,39 +180,58 @@ class Management:
                 value = _picked(value, path)
                 return _CONTENT, option, module.encode_value(entry & 255, value)
             value.close()  # asked once more below
-        waiting = []
-        content = []
-        for iid in path[1:2] or sorted(obj.instances):
-            resources = _resource(obj, path) if len(path) > 2 else _readable(obj, iid)
-            for i in range(len(resources)):
-                if hasattr(resources[i][2], "send"):
-                    waiting.append((resources, i))
-            content.append((path[0], iid, resources))
-        if waiting:
-            return self._read_later(message, content, waiting)
-        return _CONTENT, option, module.encode(content, path)
+        path = tuple(path)
+        return self.represent(self.collect(path), path, number, message)
 
-    def _default(self, obj, path):
-        # The format of an answer to a Read without Accept (LwM2M 1.0: 6.4; 1.1: 7.4)
+    def default(self, path) -> int:
+        """The format of an answer to a Read without Accept (LwM2M 1.0: 6.4; 1.1: 7.4)."""
         if self.registration.version == "1.0":
             return _TLV
-        if len(path) == 4 or len(path) == 3 and not obj.entry(path[2]) & _MULTIPLE:
+        if len(path) > 2 and (
+            len(path) > 3 or not self.object(path[0]).entry(path[2]) & _MULTIPLE
+        ):
             return _TEXT
         return _SENML_CBOR
 
-    def _read_later(self, message, content, waiting):
-        number = message.uint(_ACCEPT)
-        path = list(self.path)
-        if number < 0:
-            number = self._default(self.model.object(path[0]), path)
-        module, option = self.formats[number]
+    def object(self, oid: int):
+        """An Object that servers may see; or Lwm2mError 4.01 or 4.04."""
+        if oid in _CLOSED:
+            raise Lwm2mError(_UNAUTHORIZED)
+        return self.model.object(oid)
+
+    def collect(self, path: tuple) -> list:
+        """What is readable at `path` as the formats take it; values may still be coroutines."""
+        obj = self.object(path[0])
+        if path[1:] and path[1] not in obj.instances:
+            raise Lwm2mError(_NOT_FOUND)
+        content = []
+        for iid in path[1:2] or sorted(obj.instances):
+            resources = _resource(obj, path) if len(path) > 2 else _readable(obj, iid)
+            content.append((path[0], iid, resources))
+        return content
+
+    def represent(self, content: list, path: tuple, number: int, message, time=None):
+        """The response to a Read of what was collected at `path`, or None where it takes time.
+
+        Then the job is the last of `jobs`. With a `time` it is a sample of then.
+        """
+        module, option = self.format(number, _NOT_ACCEPTABLE)
+        waiting = []
+        for _, _, resources in content:
+            for i in range(len(resources)):
+                if hasattr(resources[i][2], "send"):
+                    waiting.append((resources, i))
 
         def finish(results):
             for (resources, i), value in zip(waiting, results):
                 rid, kind, _ = resources[i]
                 resources[i] = rid, kind, _picked(value, path)
-            return _CONTENT, option, module.encode(content, path)
+            if time is None:
+                return _CONTENT, option, module.encode(content, path)
+            return _CONTENT, option, module.encode(content, path, time)
 
+        if not waiting:
+            return finish(())
         return self.later(message, [resources[i][2] for resources, i in waiting], finish)
 
     def _execute(self, obj, path, message):
@@ -197,11 +243,16 @@ class Management:
         slow = obj.execute(path[1], path[2], argument)
         return self.changed(message, [slow] if hasattr(slow, "send") else None)
 
-    def changed(self, message, slow: list, code: int = _CHANGED, undo=None):
-        """The answer to what changed the model: `code`, at once or when `slow` coroutines end."""
+    def changed(self, message, slow: list, code: int = _CHANGED, undo=None, tell=None):
+        """The answer to what changed the model: `code`, at once or when `slow` coroutines end.
+
+        `tell()` marks what may have changed for the observers.
+        """
 
         def finish(results):
             self.model.changes += 1
+            if tell:
+                tell()
             return code
 
         if not slow:
@@ -219,13 +270,21 @@ class Management:
             _close(coroutines)
             raise Lwm2mError(_UNAVAILABLE)
         self.running += 1
-        copy = Message()
-        copy.parse(message.data)
-        self.jobs.append((copy, coroutines, finish, undo))
+        deliver = None
+        if message:
+            copy = Message()
+            copy.parse(message.data)
+            peer = self.registration.peer
 
-    async def work(self, job: tuple) -> tuple:
-        """Run one of the `jobs`; (message, response) for `Peer.respond`."""
-        message, coroutines, finish, undo = job
+            def deliver(response, now):
+                if peer is self.registration.peer:
+                    peer.respond(copy, response, None, now)
+
+        self.jobs.append([deliver, coroutines, finish, undo])
+
+    async def work(self, job: list) -> tuple:
+        """Run one of the `jobs`; (deliver, response), for `deliver(response, now)` to follow."""
+        deliver, coroutines, finish, undo = job
         try:
             results = []
             for one in coroutines:
@@ -238,10 +297,10 @@ class Management:
             if isinstance(error, CoapError):
                 response = error.code
             else:
-                self.registration.log(1, "failed", message.code, error)
+                self.registration.log(1, "failed", error)
                 response = _INTERNAL_ERROR
         self.running -= 1
-        return message, response
+        return deliver, response
 
 
 def _close(coroutines):

@@ -12,6 +12,7 @@ from micropython import const
 
 from coap.message import CoapError
 
+_READ = const(0x100)
 _NOT_FOUND = const(0x84)
 
 
@@ -32,6 +33,7 @@ class Object:
     single = False  # is there one Instance at most?
     creatable = False  # may a server create and delete Instances?
     ranges = {}  # of writable Resources: (lowest, highest), of a text or opaque its length
+    model = None  # set while a server observes something of it
 
     def __init__(self, instances: dict):
         self.instances = instances
@@ -57,6 +59,21 @@ class Object:
         """The value of a present Resource, None if there is none yet; may raise Lwm2mError."""
         value = self.instances[iid][rid]
         return value() if callable(value) else value
+
+    def set(self, iid: int, rid: int, value) -> None:
+        """Keep a value that the device itself found; observers are told where it differs."""
+        resources = self.instances[iid]
+        if resources.get(rid) != value:
+            resources[rid] = value
+            self.changed(iid, rid)
+
+    def changed(self, iid: int, rid: int) -> None:
+        """Observers are to look at a Resource, for its value changed. Makes no garbage.
+
+        Without it a change shows at the next pmax or epmax only: nothing is polled.
+        """
+        if self.model:
+            self.model.changed(self.oid, iid, rid)
 
     def write(self, iid: int, rid: int, value) -> None:
         """Take a value of the right type; may raise Lwm2mError, then nothing is changed."""
@@ -98,12 +115,30 @@ class Model:
         self.changes = 0  # writes and executes that a server asked for
         self.listing = 0  # Objects and Instances that came or went
         self.attributes = []  # of each server: what its Write-Attributes have set, by path
+        self.observers = []  # a `mark(oid, iid, rid)` of each server that observes something
 
     def object(self, oid: int) -> Object:
         """The Object, or Lwm2mError 4.04."""
         if oid not in self.objects:
             raise Lwm2mError(_NOT_FOUND)
         return self.objects[oid]
+
+    def changed(self, oid: int, iid: int, rid: int) -> None:
+        """A value changed; rid -1: the whole Instance, which came or went."""
+        if rid < 0 or self.objects[oid].entry(rid) & _READ:
+            for mark in self.observers:
+                mark(oid, iid, rid)
+
+    def time(self) -> int | None:
+        """Seconds since 1970, or None while the device does not know (RFC 8428 section 4.5.3)."""
+        device = self.objects.get(3)
+        seconds = device.time() if device else 0
+        return seconds if seconds >> 28 > 0 else None
+
+    def listed(self, oid: int, iid: int) -> None:
+        """An Instance came or went."""
+        self.listing += 1
+        self.changed(oid, iid, -1)
 
     def forget(self, path: list) -> None:
         """Drop the attributes of a path and of all below it: it is no more."""

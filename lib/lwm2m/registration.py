@@ -65,32 +65,36 @@ class Registration:
         self._attempt = 0
         self._sent = None  # lifetime, binding, listing as the server knows them
         self._sending = None
+        self.parts = []  # what works while registered: `poll`, `online`, `offline`, see Reporting
         self._changes = -1
         self._silence = -1  # how long to stay away after leaving, ms
 
     def log(self, level: int, *event) -> None:
         """The log hook, replaced by the owner: 1 an error, 2 a warning, 3 news, 4 detail."""
 
+    def wake(self) -> None:
+        """The deadline came nearer from outside; replaced by the owner, who sleeps till then."""
+
     # What the owner calls
 
     def start(self, now: int) -> None:
         """Register as soon as the Initial Registration Delay has passed."""
-        self._wait(self._setting(_INITIAL_DELAY, 0) * 1000, now)
+        self._wait(self.setting(_INITIAL_DELAY, 0) * 1000, now)
 
     def connected(self, peer, now: int) -> None:
         """A transport is open, and `peer` speaks CoAP over it."""
         self.peer = peer
         self.outbox = peer.outbox
-        self._register(now)
+        self.register(now)
 
     def failed(self, now: int) -> None:
         """No transport could be opened, or the server did not answer, or refused."""
         self._drop()
         self._attempt += 1
-        delay = max(self._setting(_RETRY_TIMER, 60), 1) * 1000 << min(self._attempt - 1, 16)
-        if self._attempt >= self._setting(_RETRY_COUNT, 5):
+        delay = max(self.setting(_RETRY_TIMER, 60), 1) * 1000 << min(self._attempt - 1, 16)
+        if self._attempt >= self.setting(_RETRY_COUNT, 5):
             self._attempt = 0
-            delay = self._setting(_SEQUENCE_DELAY, 86400)
+            delay = self.setting(_SEQUENCE_DELAY, 86400)
             if delay == _FOREVER:
                 self.log(1, "gave up")
                 self._wait(_NEVER, 0)  # until `restart`
@@ -144,10 +148,19 @@ class Registration:
         elif state == _WAITING and now >= self._at:
             self.state = _DIALING
             self._at = _NEVER
-        self.deadline = self._at
-        if self.peer and self.peer.deadline < self._at:
-            self.deadline = self.peer.deadline
-        return self.deadline
+        deadline = self._at
+        for part in self.parts:
+            deadline = min(deadline, part.poll(now))
+        if self.peer and self.peer.deadline < deadline:
+            deadline = self.peer.deadline
+        self.deadline = deadline
+        return deadline
+
+    def attend(self, at: int) -> None:
+        """A part has something to do at that time."""
+        if at < self.deadline:
+            self.deadline = at
+            self.wake()
 
     # The states
 
@@ -159,8 +172,11 @@ class Registration:
     def _drop(self):
         # The outbox stays: an acknowledgement may be in it, to go before the transport does.
         self.peer = self.location = self._sent = None
+        for part in self.parts:
+            part.offline()
 
-    def _setting(self, rid, default):
+    def setting(self, rid: int, default):
+        """A Resource of the server's Instance of Object 1, or a default where it has none."""
         value = self.model.object(1).instances[self.iid].get(rid)
         return default if value is None else value
 
@@ -172,9 +188,12 @@ class Registration:
         resources = self.model.object(1).instances[self.iid]
         return resources[_LIFETIME], resources.get(_BINDING, "U"), self.model.listing
 
-    def _register(self, now):
+    def register(self, now: int) -> None:
+        """Register anew over the same transport: what the server observed is forgotten."""
         self.state = _REGISTERING
         self.location = None
+        for part in self.parts:
+            part.offline()
         query = "ep=" + self.endpoint, "lwm2m=" + self.version
         self._tell([(_URI_PATH, "rd")], (None, "U", None), query, self._registered, now)
 
@@ -208,7 +227,7 @@ class Registration:
             self.log(3, "registered", self.version)
         elif code == _PRECONDITION_FAILED and self.version > "1.0":
             self.version = "1.%d" % (int(self.version[2:]) - 1)
-            self._register(now)
+            self.register(now)
         else:
             self.log(2, "not registered", code)
             self.failed(now)
@@ -226,6 +245,8 @@ class Registration:
             self._at = self._sent_at + lifetime - lead - self._jitter(lifetime >> 4)
         self._changes = -1
         self.deadline = 0
+        for part in self.parts:
+            part.online(now)
 
     def _attend(self, now):
         # Registered: is there something that the server must be told?
@@ -235,7 +256,7 @@ class Registration:
             if trigger == _DISABLE:
                 # Not at once: its answer may get lost, and Leshan drops the request of a client
                 # that de-registers while the answer is still on its way through Leshan's threads.
-                self._silence = self._setting(_DISABLE_TIMEOUT, 86400) * 1000
+                self._silence = self.setting(_DISABLE_TIMEOUT, 86400) * 1000
                 self._at = now + self.peer.ack_timeout * 2
             elif trigger is not None or self._wanted() != self._sent:
                 self._at = now
@@ -262,7 +283,7 @@ class Registration:
             self._settle(now)
         else:
             self.log(2, "update refused", message.code)
-            self._register(now)
+            self.register(now)
 
     def _left(self, message, now):
         self.log(3, "de-registered", message.code if message else 0)

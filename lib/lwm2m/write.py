@@ -55,20 +55,22 @@ def _decode(management, obj, path, message):
         if list(item[: len(path)]) != path:
             raise Lwm2mError(_BAD_REQUEST)
         resources = found.setdefault(item[1], {})
-        if len(item) < 3:
-            continue
-        rid = item[2]
-        entry = obj.entry(rid)
-        if not entry:
-            continue  # an optional Resource of a later version
-        multiple = len(item) == 4 or isinstance(value, dict)
-        if bool(entry & _MULTIPLE) != multiple:
-            raise Lwm2mError(_BAD_REQUEST)
-        if len(item) == 4:
-            resources.setdefault(rid, {})[item[3]] = value
-        else:
-            resources[rid] = value
+        # else an optional Resource of a later version
+        if len(item) > 2 and obj.entry(item[2]):
+            take(obj, resources, item, value)
     return found
+
+
+def take(obj, resources: dict, item: tuple, value) -> None:
+    """Add one decoded value to an Instance's Resources; 4.00 where it is of another shape."""
+    rid = item[2]
+    multiple = len(item) == 4 or isinstance(value, dict)
+    if bool(obj.entry(rid) & _MULTIPLE) != multiple:
+        raise Lwm2mError(_BAD_REQUEST)
+    if len(item) == 4:
+        resources.setdefault(rid, {})[item[3]] = value
+    else:
+        resources[rid] = value
 
 
 def _check(management, obj, iid, rid, value):
@@ -118,15 +120,19 @@ def _write(management, obj, path, message, replace):
     gone = []
     if replace and len(path) == 2:
         _gone(obj, obj.instances[iid], resources, gone)
+    check(management, obj, iid, resources, not replace or len(path) == 4)
+    return apply(management, message, [(obj, iid, resources, gone)], _CHANGED)
+
+
+def check(management, obj, iid: int, resources: dict, merge: bool) -> None:
+    """Refuse values that are not for their Resources; `merge` those of multiple ones."""
     for rid in resources:
         value = resources[rid]
-        merge = isinstance(value, dict) and (not replace or len(path) == 4)
-        if merge and rid in obj.instances[iid]:
+        if merge and isinstance(value, dict) and rid in obj.instances[iid]:
             resources[rid] = dict(instances(obj, (obj.oid, iid, rid)))
             resources[rid].update(value)
             value = resources[rid]
         _check(management, obj, iid, rid, value)
-    return _apply(management, obj, iid, message, resources, gone, _CHANGED)
 
 
 def _gone(obj, old, resources, gone):
@@ -139,44 +145,57 @@ def _gone(obj, old, resources, gone):
             gone.append(rid)
 
 
-def _apply(management, obj, iid, message, resources, gone, code):
-    # All or nothing: a driver's refusal half-way, or later, brings the old values back
-    old = dict(obj.instances[iid])
+def apply(management, message, targets: list, code: int):
+    """Write the checked Resources of some Instances, (Object, ID, Resources, those that go) each.
+
+    All or nothing: a driver's refusal half-way, or later, brings the old values back.
+    """
+    kept = [dict(obj.instances[iid]) for obj, iid, _, _ in targets]
     written = []
     slow = []
 
     def undo():
-        kept = obj.instances.get(iid)
-        if kept is None:
-            return
-        for rid in written:
-            if not (old.get(rid) is None or callable(old[rid])):
-                try:
-                    obj.write(iid, rid, old[rid])
-                except Exception:  # noqa: BLE001 the fault that we are here for is told
-                    pass
-        for rid in gone + list(resources):
-            if rid in old:
-                kept[rid] = old[rid]
-            else:
-                kept.pop(rid, None)
+        for (obj, iid, resources, gone), old in zip(targets, kept):
+            now = obj.instances.get(iid)
+            if now is None:
+                continue
+            for rid in resources:
+                if (obj, rid) in written and not (old.get(rid) is None or callable(old[rid])):
+                    try:
+                        obj.write(iid, rid, old[rid])
+                    except Exception:  # noqa: BLE001 the fault that we are here for is told
+                        pass
+            for rid in gone + list(resources):
+                if rid in old:
+                    now[rid] = old[rid]
+                else:
+                    now.pop(rid, None)
         management.model.changes += 1
+        tell()
+
+    def tell():
+        for (obj, iid, resources, gone), old in zip(targets, kept):
+            for rid in gone + list(resources):
+                if old.get(rid) != resources.get(rid, -1):
+                    management.model.changed(obj.oid, iid, rid)
 
     try:
-        for rid in gone:
-            del obj.instances[iid][rid]
-        for rid in resources:
-            waiting = obj.write(iid, rid, resources[rid])
-            if hasattr(waiting, "send"):
-                slow.append(waiting)
-            else:
-                written.append(rid)
-        answer = management.changed(message, slow, code, undo)
+        for obj, iid, resources, gone in targets:
+            for rid in gone:
+                del obj.instances[iid][rid]
+            for rid in resources:
+                waiting = obj.write(iid, rid, resources[rid])
+                if hasattr(waiting, "send"):
+                    slow.append(waiting)
+                else:
+                    written.append((obj, rid))
+        answer = management.changed(message, slow, code, undo, tell)
     except Exception:
         undo()
         raise
-    for rid in gone:
-        management.model.forget([obj.oid, iid, rid])
+    for obj, iid, _, gone in targets:
+        for rid in gone:
+            management.model.forget([obj.oid, iid, rid])
     return answer
 
 
@@ -209,7 +228,7 @@ def _create(management, obj, path, message):
     except Exception:
         obj.instances.pop(iid, None)
         raise
-    management.model.listing += 1
+    management.model.listed(obj.oid, iid)
     management.changed(message, None)
     return _CREATED, ((_LOCATION_PATH, str(obj.oid)), (_LOCATION_PATH, str(iid))), b""
 
@@ -222,10 +241,10 @@ def _delete(management, obj, path, message):
             return _NOT_FOUND
         del rest[path[3]]
         _check(management, obj, path[1], path[2], rest)
-        answer = _apply(management, obj, path[1], message, {path[2]: rest}, [], _DELETED)
+        answer = apply(management, message, [(obj, path[1], {path[2]: rest}, [])], _DELETED)
     elif len(path) == 2 and obj.creatable:
         obj.delete(path[1])
-        management.model.listing += 1
+        management.model.listed(obj.oid, path[1])
         answer = management.changed(message, None, _DELETED)
     else:
         return _NOT_ALLOWED

@@ -20,7 +20,7 @@ def encode(values: list, path: list) -> bytes:
     """What was read at `path`."""
     out = []
     start = None
-    for base, name, kind, value in records(values, path):
+    for base, name, kind, value, _ in records(values, path):
         start = start or base
         # The label of each type of value, see model
         label = (0, "sv", "v", "v", "bv", "sv", "v", "ov", "v", "sv")[kind]

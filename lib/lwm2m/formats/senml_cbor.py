@@ -5,12 +5,15 @@ from micropython import const
 from . import cbor
 from .value import records
 
-_TIME = const(6)  # a type of value, see model; it has no tag here
+# Types of values, see model; a Time has no tag here
+_FLOAT = const(3)
+_TIME = const(6)
 
 # Labels
 _BASE_TIME = const(-3)
 _BASE_NAME = const(-2)
 _NAME = const(0)
+_T = const(6)
 
 # Major types
 _ARRAY = const(4)
@@ -18,16 +21,18 @@ _MAP = const(5)
 
 
 def encode(values: list, path: list, time=None) -> bytearray:
-    """What was read at `path`; `time` in seconds goes to all of it as its base time."""
+    """What was read at `path`; `time` in seconds is its base time, the others are relative."""
     out = bytearray()
     count = 0
-    for base, name, kind, value in records(values, path):
+    since = time
+    for base, name, kind, value, at in records(values, path):
         start = len(out)
         out.append(0xA0)
         for label, of, field in (
             (_BASE_NAME, 0, base),
-            (_BASE_TIME, 0, time),
+            (_BASE_TIME, _FLOAT if isinstance(time, tuple) else 0, time),
             (_NAME, 0, name),
+            (_T, 0, at and at - since or None),
             # The label of each type of value, see model
             ((0, 3, 2, 2, 4, 8, 2, "vlo", 2, 3)[kind], kind != _TIME and kind, value),
         ):
@@ -45,6 +50,9 @@ def read(r):
         r.update((r.next(), r.next()) for _ in r.iter(_MAP))
 
 
-def decode(data: memoryview, path: list, type) -> list:
-    """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
-    return cbor.Reader(data, path, type).decode(read)
+def decode(data: memoryview, path: list, type, names: bool = False) -> list:
+    """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong.
+
+    With `names` there are paths of any length, and None for their values.
+    """
+    return cbor.Reader(data, path, type).decode(read, names)

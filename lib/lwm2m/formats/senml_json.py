@@ -41,12 +41,20 @@ def write(items) -> str:
 
 
 def encode(values: list, path: list, time=None) -> bytes:
-    """What was read at `path`; `time` in seconds goes to all of it as its base time."""
+    """What was read at `path`; `time` in seconds is its base time, the others are relative."""
     out = []
-    for base, name, kind, field in value.records(values, path):
+    since = time
+    for base, name, kind, field, at in value.records(values, path):
         # The label of each type of value, see model
         label = (0, "vs", "v", "v", "vb", "vd", "v", "vlo", "v", "vs")[kind]
-        out.append(write((("bn", 0, base), ("bt", 0, time), ("n", 0, name), (label, kind, field))))
+        parts = (
+            ("bn", 0, base),
+            ("bt", _FLOAT if isinstance(time, tuple) else 0, time),
+            ("n", 0, name),
+            ("t", 0, at and at - since or None),
+            (label, kind, field),
+        )
+        out.append(write(parts))
         time = None
     return ("[%s]" % ",".join(out)).encode()
 
@@ -149,6 +157,9 @@ def read(r):
         r.update(r.values(_LABELS))
 
 
-def decode(data: memoryview, path: list, type) -> list:
-    """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
-    return Reader(bytes(data).strip(b" \t\r\n"), path, type).decode(read)
+def decode(data: memoryview, path: list, type, names: bool = False) -> list:
+    """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong.
+
+    With `names` there are paths of any length, and None for their values.
+    """
+    return Reader(bytes(data).strip(b" \t\r\n"), path, type).decode(read, names)

@@ -47,24 +47,28 @@ def coerce(kind: int, value):
 
 def single(values: list, path: list) -> tuple:
     """The type and value of the one that was read; Lwm2mError 4.06 where there may be several."""
-    for _, name, kind, value in records(values, path):
+    for _, name, kind, value, _ in records(values, path):
         if not name:
             return kind, value
     raise Lwm2mError(_NOT_ACCEPTABLE)
 
 
 def records(values: list, path: list):
-    """Yield (base name, name, type, value) of each value; only the first has the base name."""
+    """Yield (base name, name, type, value, time) of each value; only the first has the base name.
+
+    The time is None, but where the content has one as a fourth part of each Instance.
+    """
     level = len(path)
     base = "/" + "/".join(map(str, path))
-    for oid, iid, resources in values:
+    for oid, iid, resources, *time in values:
         for rid, kind, value in resources:
             several = isinstance(value, dict)
             for riid in sorted(value) if several else "0":
                 name = "/".join(map(str, (oid, iid, rid, riid)[level : 3 + several]))
                 if base and level and name:
                     base += "/"
-                yield base, name or None, kind, value[riid] if several else value
+                one = value[riid] if several else value
+                yield base, name or None, kind, one, time[0] if time else None
                 base = None
 
 
@@ -115,13 +119,17 @@ class Reader:
         name = self.base + found.get(_NAME, "")
         rooted = name.startswith("/")
         ids = []
-        if name:
+        if name[rooted:]:
             for part in name.split("/")[rooted:]:
                 ids.append(digits(part, 65535))
-        self.append(ids, found[_VALUE], rooted)
+        if self.names and len(ids) < 5:
+            self.items[tuple(ids)] = None
+        else:
+            self.append(ids, found[_VALUE], rooted)
 
-    def decode(self, read) -> list:
+    def decode(self, read, names: bool = False) -> list:
         """All of it as [(path, value)], as `read` takes it; Lwm2mError 4.00 if it is wrong."""
+        self.names = names
         try:
             read(self)
             if self.start != len(self.data):

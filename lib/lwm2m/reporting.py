@@ -1,0 +1,500 @@
+"""Information Reporting: Observe, Notify, Cancel, stored samples (LwM2M Core 6.4, RFC 7641).
+
+Nothing is polled: an Object's `changed` marks the observations that it concerns, and each has one
+time at which it wants to be looked at next. What an observation tells is read when it is told.
+"""
+
+from micropython import const
+
+from coap.message import uint_bytes
+
+from .attributes import conditional, fires, inherited, queried
+from .model import Lwm2mError
+
+_NEVER = const(0xFFFFFFFFFFF)
+_DAY = const(86400000)
+_RETRY = const(10000)  # after a driver's fault, ms
+
+_CON = const(0)
+_NON = const(1)
+_RST = const(3)
+_OBSERVE = const(6)
+_URI_PATH = const(11)
+_CONTENT_FORMAT = const(12)
+_URI_QUERY = const(15)
+_ACCEPT = const(17)
+_CONTENT = const(0x45)
+_NOT_ACCEPTABLE = const(0x86)
+_TIMED = (110, 112)  # formats that carry a time
+
+# Resources of Object 1
+_MIN_PERIOD = const(2)
+_MAX_PERIOD = const(3)
+_STORING = const(6)
+_MODE = const(26)
+
+# Of each path of an observation, two bits of its `state`
+_CHANGED = const(1)  # something changed since it was looked at
+_FIRED = const(2)  # it is to be told as soon as pmin allows
+
+_RECENT = const(32)  # Message IDs of non-confirmable notifications remembered
+
+
+class Observation:
+    """What a server observes: `path` is a tuple of IDs, of a composite one a tuple of those.
+
+    `token` is None while the server that stored samples are kept for is away.
+    """
+
+    def __init__(self, token: bytes, path: tuple, form, now: int):
+        self.token = token
+        self.path = path
+        self.form = form  # Accept, -1 without; of a composite one with its Content-Format
+        self.sent = self.looked = now
+        self.due = 0
+        self.last = None  # the value told last, of a composite one a list of them
+        self.state = 0
+
+    def paths(self) -> tuple:
+        """The path in a tuple, or all paths of a composite observation."""
+        return (self.path,) if isinstance(self.path[0], int) else self.path
+
+
+def _pick(content, path):
+    # The value of the Resource or Resource Instance at `path` in what was collected
+    if len(path) > 2:
+        for _, iid, resources in content:
+            for rid, _, value in resources:
+                if rid == path[2] and iid == path[1]:
+                    if len(path) > 3:
+                        return value.get(path[3])
+                    return dict(value) if isinstance(value, dict) else value
+    return None
+
+
+class Reporting:
+    """All observations of one server. `limit` of them at most, and `stored_limit` samples.
+
+    A registration drives it: `poll`, `deadline`, `online`, `offline`.
+    """
+
+    limit = 256
+    stored_limit = 64
+
+    def __init__(self, management):
+        self.management = management
+        self.registration = management.registration
+        self.observations = []
+        self.given = {}  # attributes that came with an Observe, by observation
+        self.confirmed = {}  # when a CON was sent last, of observations that send NON
+        self.stored = []  # samples: (observation, response), the oldest first
+        self.flying = None  # the one that waits for its acknowledgement
+        self.lost = False  # has an observation ended without its server's knowing?
+        self.epoch = self.stamp = 0
+        self.deadline = _NEVER
+        self.number = 0  # of the latest notification
+        self.mids = [-1] * _RECENT
+        self.tokens = [None] * _RECENT
+        self.repeated = 0  # samples that may have come twice: no acknowledgement came
+        management.model.observers.append(self.mark)
+        self.registration.parts.append(self)
+
+    # What servers ask for
+
+    def observe(self, message, path: tuple, now: int):
+        """Answer a GET with the Observe option (RFC 7641 section 3.1)."""
+        management = self.management
+        number = message.uint(_ACCEPT)
+        given = None
+        if message.uint(_OBSERVE):
+            self.cancel(message.token)
+        elif _URI_QUERY in message.numbers:
+            given = queried(management.model.object(path[0]), path, message)
+        form = management.default(path) if number < 0 else number
+        management.format(form, _NOT_ACCEPTABLE)
+        content = management.collect(path)
+        response = management.represent(content, path, form, message)
+        if message.uint(_OBSERVE):
+            return response
+        return self.establish(message.token, path, number, content, response, given, now)
+
+    def establish(self, token, path, form, content, response, given, now: int):
+        """Observe what was answered by `response`; None: by the latest job. Returns the answer."""
+        found = None
+        for one in self.observations:
+            if one.path == path and one.form == form:
+                found = one
+            elif one.token == token:
+                self.remove(one)
+        if found is None:
+            if len(self.observations) >= self.limit and not self._evict():
+                return response  # without the Observe option: read, not observed
+            found = Observation(token, path, form, now)
+            self.observations.append(found)
+        self._watch(found.paths())
+        found.token = token
+        self.given.pop(found, None)
+        if given:
+            self.given[found] = given
+
+        def told(response):
+            if isinstance(response, tuple) and response[0] == _CONTENT:
+                self._remember(found, content)
+                found.sent = found.looked = now
+                found.state = found.due = 0
+                self._due(0)
+                return self._numbered(response)
+            self.remove(found)
+            return response
+
+        if response is None:
+            job = self.management.jobs[-1]
+            finish = job[2]
+            job[2] = lambda results: told(finish(results))
+            return None
+        return told(response)
+
+    def _watch(self, paths):
+        model = self.management.model
+        for path in paths:
+            for oid in path[:1] or model.objects:
+                model.objects[oid].model = model
+
+    def _evict(self):
+        for one in self.observations:
+            if one.token is None:
+                self.remove(one)
+                return True
+        return False
+
+    def cancel(self, token: bytes) -> None:
+        """End the observation of a token."""
+        for one in tuple(self.observations):
+            if one.token == token:
+                self.remove(one)
+
+    def reset(self, mid: int) -> None:
+        """A Reset to a notification that was not confirmable ends its observation."""
+        if mid in self.mids:
+            self.cancel(self.tokens[self.mids.index(mid)])
+
+    def remove(self, observation) -> None:
+        """Forget an observation and its samples."""
+        if observation in self.observations:
+            self.observations.remove(observation)
+        self.given.pop(observation, None)
+        self.confirmed.pop(observation, None)
+        for sample in tuple(self.stored):
+            if sample[0] is observation:
+                self.stored.remove(sample)
+
+    # When to look
+
+    def mark(self, oid: int, iid: int, rid: int) -> None:
+        """A Resource changed, or with rid -1 an Instance came or went."""
+        if oid == 1:
+            self.replan()  # the default periods may be others now
+        for one in self.observations:
+            bit = _CHANGED
+            for path in one.paths():
+                if (
+                    path[:1] in ((), (oid,))
+                    and (not path[1:] or path[1] == iid)
+                    and (not path[2:] or rid in (path[2], -1))
+                ):
+                    one.state |= bit
+                    one.due = 0
+                    self._due(0)
+                bit <<= 2
+
+    def _due(self, at):
+        if at < self.deadline:
+            self.deadline = at
+            self.registration.attend(at)
+
+    def replan(self) -> None:
+        """Attributes are others now: look at every observation."""
+        for one in self.observations:
+            one.due = 0
+        self._due(0)
+
+    def poll(self, now: int) -> int:
+        """Look at what is due. Returns the next deadline."""
+        if now >= self.deadline:
+            self.deadline = _NEVER
+            for one in tuple(self.observations):
+                if one.due <= now:
+                    self._attend(one, now)
+            for one in self.observations:
+                if one.due < self.deadline:
+                    self.deadline = one.due
+        return self.deadline
+
+    def _attend(self, one, now):
+        while True:
+            tell, look = self._times(one, now)
+            if tell > now:
+                one.due = min(tell, look)
+                return
+            try:
+                self._tell(one, now)
+            except Lwm2mError as error:  # it is no more
+                self._transmit(one, (error.code, (), b""), True, None, now)
+                self.remove(one)
+                return
+            except Exception as error:  # noqa: BLE001 a driver's fault must not end the client
+                self.registration.log(1, "failed", one.path, error)
+                one.state |= _FIRED
+                one.due = now + _RETRY
+                return
+
+    def _times(self, one, now):
+        # Look at what is to be looked at; when to tell, and when to look next
+        tell = look = _NEVER
+        changed = _CHANGED
+        looked = one.looked
+        for i, path in enumerate(one.paths()):
+            given = self.attributes(one, path)
+            pmin, pmax, epmin, epmax = [
+                given.get(name, 0) * 1000 for name in ("pmin", "pmax", "epmin", "epmax")
+            ]
+            fired = changed << 1
+            at = looked + epmin
+            if not one.state & changed:
+                at = looked + epmax if epmax > epmin else _NEVER
+            if at <= now:
+                if self._fires(one, i, path, given, one.state & changed):
+                    one.state |= fired
+                one.state &= ~changed
+                one.looked = now
+                at = now + epmax if epmax > epmin else _NEVER
+            look = min(look, at)
+            if one.state & fired:
+                tell = min(tell, one.sent + pmin)
+            elif pmax and pmax >= pmin:
+                tell = min(tell, one.sent + pmax)
+            changed <<= 2
+        return tell, look
+
+    def attributes(self, one, path: tuple) -> dict:
+        """The attributes in force at one of an observation's paths (LwM2M Core 5.1.1)."""
+        setting = self.registration.setting
+        found = {"pmin": setting(_MIN_PERIOD, 0), "pmax": setting(_MAX_PERIOD, 0)}
+        inherited(self.management, path, found)
+        for name, value in self.given.get(one, {}).items():
+            found[name] = value or 0
+        return found
+
+    def _fires(self, one, i, path, given, changed):
+        # Does what is there now meet the criteria? May be answered later, where it takes time.
+        wanted = conditional(given)
+        if len(path) < 3 or changed and not wanted and len(path) < 4:
+            return changed
+        try:
+            content = self.management.collect(path)
+        except Lwm2mError:
+            return True
+        value = _pick(content, path)
+        given = wanted and given
+        if not hasattr(value, "send"):
+            return self._judge(one, i, value, given)
+
+        def deliver(results, now):
+            if isinstance(results, list) and self._judge(one, i, results[0], given):
+                one.state |= _FIRED << 2 * i
+                one.due = 0
+                self._due(0)
+
+        self.management.later(None, [value], lambda results: results)
+        self.management.jobs[-1][0] = deliver
+        return False
+
+    def _judge(self, one, i, value, given):
+        composite = isinstance(one.last, list)
+        old = one.last[i] if composite else one.last
+        if isinstance(value, bool):  # an edge is one since the latest look
+            if composite:
+                one.last[i] = value
+            else:
+                one.last = value
+        return fires(given, old, value) if given else old != value
+
+    # Telling
+
+    def _tell(self, one, now):
+        # Read what is observed, and tell it: now, or when slow handlers have ended
+        management = self.management
+        confirmable = self._confirmable(one, now)
+        path, number = one.path, one.form
+        if isinstance(path[0], int):
+            content = management.collect(path)
+            if number < 0:
+                number = management.default(path)
+        else:
+            from .composite import gather
+
+            content, path, number = gather(management, path), (), number[0]
+        time = self._time(now) if number in _TIMED and self._storing(one) else None
+        response = management.represent(content, path, number, None, time)
+        one.sent = one.looked = now
+        one.state = 0
+
+        def deliver(response, now):
+            if isinstance(response, int):  # a slow driver's fault
+                one.state = _FIRED
+                one.due = now + _RETRY
+                self._due(one.due)
+            else:
+                self._remember(one, content)
+                self._send(one, response, confirmable, now)
+
+        if response is None:
+            management.jobs[-1][0] = deliver
+        else:
+            deliver(response, now)
+
+    def _remember(self, one, content):
+        found = [_pick(content, path) for path in one.paths()]
+        one.last = found[0] if isinstance(one.path[0], int) else found
+
+    def _confirmable(self, one, now):
+        default = self.registration.setting(_MODE, 1)
+        for path in one.paths():
+            if self.attributes(one, path).get("con", default):
+                if one in self.confirmed:
+                    self.confirmed[one] = now
+                return True
+        # A server that never answers is not sent to for longer than a day (RFC 7641 section 4.5).
+        if now - self.confirmed.setdefault(one, one.sent) < _DAY:
+            return False
+        self.confirmed[one] = now
+        return True
+
+    def _time(self, now):
+        # The time of a sample. No two have the same, so that (path, time) names it for ever.
+        seconds = self.management.model.time()
+        if seconds is None:
+            return None
+        if abs(self.epoch + now - seconds * 1000) > 1500:
+            self.epoch = seconds * 1000 - now
+        ms = self.epoch + now
+        seconds = ms // 1000
+        if seconds <= self.stamp:
+            return ms, -3
+        self.stamp = seconds
+        return seconds
+
+    def _storing(self, one):
+        # How many samples are kept of an observation
+        if not self.registration.setting(_STORING, False):
+            return 0
+        most = -1
+        for path in one.paths():
+            most = max(most, self.attributes(one, path).get("hqmax", -1))
+        if most < 0:
+            most = self.stored_limit
+            for given in self.management.attributes.values():
+                if "hqmax" in given:
+                    most = 0
+        return most
+
+    def _send(self, one, response, confirmable, now):
+        limit = self._storing(one)
+        if not limit:
+            self._transmit(one, response, confirmable, None, now)
+            return
+        mine = [sample for sample in self.stored if sample[0] is one and sample is not self.flying]
+        if len(mine) >= limit:
+            self.stored.remove(mine[0])
+        elif len(self.stored) >= self.stored_limit:
+            self.stored.pop(self.stored[0] is self.flying)
+        self.stored.append((one, response, confirmable))
+        self._drain(now)
+
+    def _drain(self, now):
+        # Send the oldest sample whose server is there; the next follows its acknowledgement
+        for sample in tuple(self.stored):
+            if self.flying or not self.registration.location:
+                return
+            one, response, confirmable = sample
+            if one.token is not None:
+                if confirmable:
+                    self.flying = sample
+                else:
+                    self.stored.remove(sample)
+                self._transmit(one, response, confirmable, sample, now)
+
+    def _transmit(self, one, response, confirmable, sample, now):
+        peer = self.registration.peer
+        if not peer or one.token is None:
+            return
+        if response[0] == _CONTENT:
+            response = self._numbered(response)
+        peer.reset = self.reset
+        mid = peer.notify(
+            _CON if confirmable else _NON,
+            one.token,
+            response,
+            lambda: _key(one),
+            lambda message, now: self._answered(one, sample, message, now),
+            now,
+        )
+        if not confirmable:
+            self.mids[mid % _RECENT] = mid
+            self.tokens[mid % _RECENT] = one.token
+        self.registration.attend(now)
+
+    def _numbered(self, response):
+        self.number = (self.number + 1) & 0xFFFFFF
+        return response[0], ((_OBSERVE, self.number),) + tuple(response[1]), response[2]
+
+    def _answered(self, one, sample, message, now):
+        if sample is self.flying:
+            self.flying = None
+        if message is None:  # is the server still there, and does it still know us?
+            self.registration.log(2, "not acknowledged", one.path)
+            if sample:
+                self.repeated += 1
+            elif one in self.observations:
+                self.remove(one)
+                self.lost = True
+            self.registration.update(now)
+            return
+        if message.kind == _RST:
+            self.remove(one)
+        if sample in self.stored:
+            self.stored.remove(sample)
+        self._drain(now)
+
+    # What the registration tells
+
+    def online(self, now: int) -> None:
+        """The server answered a Register or an Update."""
+        if self.lost:  # it waits for an observation that ended here: let it observe anew
+            self.lost = False
+            self.registration.register(now)
+        else:
+            self._drain(now)
+
+    def offline(self) -> None:
+        """The registration is gone, and what was observed with it, but for what is stored."""
+        self.flying = None
+        self.lost = False
+        for one in tuple(self.observations):
+            one.token = None
+            if not self._storing(one):
+                self.remove(one)
+
+
+def _key(one):
+    # The key of the request for further blocks of a notification, see coap's Message
+    path, accept, found = one.path, one.form, [1]
+    if isinstance(path[0], int):
+        for ident in path:
+            found += [_URI_PATH, b"%d" % ident]
+    else:
+        found = [5, _CONTENT_FORMAT, uint_bytes(accept[1])]
+        accept = accept[2]
+    if accept >= 0:
+        found += [_ACCEPT, uint_bytes(accept)]
+    return found

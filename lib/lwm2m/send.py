@@ -1,0 +1,185 @@
+"""Send: what the client tells a server unasked, until the server has it (LwM2M Core 6.4.6)."""
+
+from micropython import const
+
+from .model import Lwm2mError
+
+_NEVER = const(0xFFFFFFFFFFF)
+_LIMIT = const(8)  # Sends that may wait
+_LONGEST = const(86400)  # s, that a server may have us wait
+
+_READ = const(0x100)
+_MUTE = const(23)  # of Object 1
+_POST = const(2)
+_BAD_REQUEST = const(0x80)
+_NOT_FOUND = const(0x84)
+_NOT_ALLOWED = const(0x85)
+_NOT_ACCEPTABLE = const(0x86)
+_TOO_LARGE = const(0x8D)
+_UNAVAILABLE = const(0xA3)
+_URI_PATH = const(11)
+_CONTENT_FORMAT = const(12)
+_MAX_AGE = const(14)
+
+# What has been done about a 4.00 or 4.04
+_UPDATED = const(1)
+_REGISTERED = const(2)
+
+
+class _Job:
+    """One Send: what it is to tell, how much of that goes into one message, whom to tell after."""
+
+    def __init__(self, content, path, number, done):
+        self.content = content
+        self.path = path
+        self.number = number
+        self.done = done
+        self.size = len(content)
+
+
+class Sender:
+    """All Sends to one server, one after the other, each until it is answered.
+
+    A registration drives it, as it does Reporting. `repeated` counts those that may have come
+    twice, because no answer came.
+    """
+
+    def __init__(self, management):
+        self.management = management
+        self.registration = management.registration
+        self.jobs = []
+        self.busy = False
+        self.turn = 0  # of the request under way
+        self.deadline = _NEVER
+        self.repair = 0
+        self.location = None
+        self.repeated = 0
+        self.registration.parts.append(self)
+
+    def values(self, paths: list, number: int, done) -> None:
+        """Send what is there at the paths, tuples of IDs, now; `done` as for `send`."""
+        from .composite import gather
+
+        for path in paths:
+            self.management.object(path[0])
+        content = gather(self.management, paths)
+        if not content:
+            raise Lwm2mError(_NOT_FOUND)
+        self.send(content, paths[0] if len(paths) == 1 else (), number, done)
+
+    def samples(self, path: tuple, samples: list, number: int, done) -> None:
+        """Send values of one Resource, (seconds since 1970, value) each, the oldest first."""
+        oid, iid, rid = path
+        entry = self.management.object(oid).entry(rid)
+        if not entry & _READ:
+            raise Lwm2mError(_NOT_ALLOWED if entry else _NOT_FOUND)
+        content = []
+        for time, value in samples:
+            content.append((oid, iid, [(rid, entry & 255, value)], time))
+        self.send(content, path, number, done)
+
+    def send(self, content: list, path: tuple, number: int, done) -> None:
+        """Send content as the formats take it in the format `number`.
+
+        Each Instance in it may have a time, seconds since 1970, as its fourth part, the oldest
+        first. `done(code)` gets 0x44 once the server has all of it, or the code of its refusal, 0
+        for a Reset; a server that is silent, away or muted is waited for. Lwm2mError 5.03 where
+        too many wait, 4.06 where there is no such format.
+        """
+        self.management.format(number, _NOT_ACCEPTABLE)
+        if len(self.jobs) >= _LIMIT:
+            raise Lwm2mError(_UNAVAILABLE)
+        self.jobs.append(_Job(content, path, number, done))
+        self._due(0)
+
+    def _due(self, at):
+        self.deadline = at
+        self.registration.attend(at)
+
+    def poll(self, now: int) -> int:
+        """Send what waits, if the server will have it. Returns the next deadline."""
+        if not self.jobs or self.busy or not self.registration.location:
+            return _NEVER
+        if now < self.deadline:
+            return self.deadline
+        # By its Object a missing Resource mutes, too
+        if not self.registration.setting(_MUTE, True):
+            self._start(self.jobs[0], now)
+        return _NEVER
+
+    def _start(self, job, now):
+        part = job.content[: job.size]
+        module, options = self.management.format(job.number, _NOT_ACCEPTABLE)
+        time = part[len(part) // 2][3:]  # in the middle, so that differences are short
+        self.location = self.registration.location
+        self.busy = True
+        try:
+            body = module.encode(part, job.path, *time)
+        except Lwm2mError as error:
+            self._end(error.code, now)
+            return
+        self.turn += 1
+        turn = self.turn
+
+        def done(message, now):
+            if turn == self.turn:
+                self._answered(message, now)
+
+        self.registration.peer.request(_POST, ((_URI_PATH, "dp"),) + options, body, done, now)
+
+    def _answered(self, message, now):
+        job = self.jobs[0]
+        self.busy = False
+        if message is None:  # perhaps it came, perhaps the server is away
+            self.repeated += 1
+            self._wait(now)
+            return
+        code = message.code
+        if code >> 5 == 2:
+            self.repair = 0
+            del job.content[: job.size]
+            if job.content:
+                self._due(now)
+            else:
+                self._end(code, now)
+        elif code in (_BAD_REQUEST, _NOT_FOUND) and not self.repair:
+            self.repair = _UPDATED
+            self._wait(now)
+        elif code == _TOO_LARGE and job.size > 1:
+            job.size = (min(job.size, len(job.content)) + 1) // 2
+            self._due(now)
+        elif code == _UNAVAILABLE:
+            age = message.uint(_MAX_AGE)
+            self._due(now + min(60 if age < 0 else age, _LONGEST) * 1000)
+        else:
+            self._end(code, now)
+
+    def _wait(self, now):
+        # for `online`
+        self.deadline = _NEVER
+        self.registration.update(now)
+
+    def _end(self, code, now):
+        self.busy = False
+        self.repair = 0
+        job = self.jobs.pop(0)
+        self._due(now)
+        if code >> 5 != 2:
+            self.registration.log(2, "Send refused", code)
+        if job.done:
+            job.done(code)
+
+    def online(self, now: int) -> None:
+        """The server answered a Register or an Update."""
+        if self.repair == _UPDATED:
+            self.repair = _REGISTERED
+            if self.registration.location is self.location:  # what it refused must be told anew
+                self.registration.register(now)
+                return
+        if not self.busy:
+            self._due(now)
+
+    def offline(self) -> None:
+        """The registration is gone; what comes of an exchange under way is not waited for."""
+        self.turn += 1
+        self.busy = False
