@@ -141,3 +141,43 @@ def driver(interpreter):
         return json.loads(done.stdout.splitlines()[-1])
 
     return go
+
+
+class Scandium:
+    """Californium's DTLS as a server process; one serves many clients."""
+
+    def __init__(self, cid):
+        self.port = free_port()
+        command = [sys.executable, str(Path(__file__).with_name("scandium_server.py"))]
+        command += [str(self.port), str(cid), IDENTITY.decode(), KEY.hex()]
+        command += [str(suite) for suite in NAMES]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line == "ACCEPT\n":
+                return
+        self.close()
+        cannot("Scandium does not start (tools/env.py leshan): " + "".join(lines[-3:]))
+
+    def close(self):
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def scandium():
+    """Servers by the length of their CIDs, started when first asked for."""
+    servers = {}
+
+    def get(cid):
+        if cid not in servers:
+            servers[cid] = Scandium(cid)
+        return servers[cid]
+
+    yield get
+    for server in servers.values():
+        server.close()
