@@ -5,6 +5,7 @@ A schedule is a list of events, each a tuple: the ms since the event before, wha
 - `"set", path, value`: the driver has a new value and calls `Object.set`
 - `"burst", [(path, value), ...]`: several of them before the core is polled
 - `"quiet", path, value`: a value behind a function changes, and nobody marks it
+- `"write", path, value`: the server writes one value
 - `"attributes", path, query`: Write-Attributes
 - `"account", rid, value`: the server writes a Resource of /1/0
 - `"observe", token, path, query`: Observe=0, with attributes where `query` is not empty
@@ -19,7 +20,7 @@ from session import ACCOUNT, Session
 from virtual import ACK, CON, GET, NON, PUT, Chance, parts, request
 
 from coap.message import encode
-from lwm2m.formats import senml_json
+from lwm2m.formats import senml_json, text
 from lwm2m.formats.number import from_text
 from lwm2m.model import Model, Object
 from lwm2m.objects.device import Device
@@ -230,6 +231,10 @@ class Observing:
     def _quiet(self, path, value):
         self.yard.quiet[ids(path)[1]] = value
 
+    def _write(self, path, value):
+        body = text.encode_value(kind_of(OID, ids(path)[2]), value)
+        return (self.ask(PUT, path, [(12, 0)], payload=body)[0], None)
+
     def _attributes(self, path, query):
         return (self.ask(PUT, path, [(15, part) for part in query.split("&")])[0], None)
 
@@ -250,13 +255,13 @@ def read(path, form, payload):
     """The value at a path: by the IDs below it, or what a path of one value has."""
     where = ids(path)
     if form == TEXT:
-        text = payload.decode()
-        kind = TYPES[where[2]] if where[0] == OID else INTEGER
+        found = payload.decode()
+        kind = kind_of(where[0], where[2])
         if kind == STRING:
-            return text
+            return found
         if kind == BOOLEAN:
-            return {"0": False, "1": True}[text]
-        return shortened(from_text(text)) if kind == FLOAT else int(text)
+            return {"0": False, "1": True}[found]
+        return shortened(from_text(found)) if kind == FLOAT else int(found)
     tree = {}
     for found, value in senml_json.decode(memoryview(payload), list(where), kind_of):
         if kind_of(found[0], found[2]) == FLOAT:

@@ -259,6 +259,28 @@ def test_defaults_written_while_observed_hold_at_once():
     )
 
 
+def test_what_a_server_writes_is_a_change_where_it_differs():
+    holds(
+        [
+            (0, "observe", "a", COUNT, ""),
+            (0, "observe", "b", LIST, "gt=5"),
+            (0, "observe", "c", LIST + "/1", ""),
+            (1, "write", COUNT, 3),
+            (2, "write", COUNT, 3),
+            (3, "write", LIST + "/1", 5),
+            (4, "write", LIST + "/1", 6),
+            (5, "write", LIST + "/0", 6),
+        ],
+        [
+            (1, 3),
+            (3, 5, "c"),
+            (4, {0: 0, 1: 6}, "b"),
+            (4, 6, "c"),
+            (5, {0: 6, 1: 6}, "b"),
+        ],
+    )
+
+
 # Change conditions
 
 

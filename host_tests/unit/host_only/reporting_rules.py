@@ -11,7 +11,7 @@ from observing import DEVICE, OID, START, STRING, TYPES, ids, readable
 INTEGER, FLOAT, BOOLEAN = 2, 3, 4
 SECOND = 1000
 DAY = 24 * 3600 * SECOND
-OK, CONTENT, BAD_REQUEST, NOT_ALLOWED = 0x44, 0x45, 0x80, 0x85
+OK, CONTENT, BAD_REQUEST, NOT_FOUND, NOT_ALLOWED = 0x44, 0x45, 0x80, 0x84, 0x85
 DEFAULT_PMIN, DEFAULT_PMAX, DEFAULT_MODE = 2, 3, 26  # Resources of /1/x
 
 
@@ -133,14 +133,15 @@ class Watch:
         self.changed = False
 
     def _fires(self, a, new):
-        changed = self.changed or new != self.seen
+        seen = self.told if self.world.since_told and a.edge is None else self.seen
+        changed = self.changed or new != seen
         if not a.conditions() or (a.st == 0 and changed):
             return changed
         if isinstance(new, dict):  # a multiple Resource
-            if set(new) != set(self.seen):
+            if set(new) != set(seen):
                 return True
-            return any(a.met(self.told.get(i, self.seen[i]), self.seen[i], new[i]) for i in new)
-        return a.met(self.told, self.seen, new)
+            return any(a.met(self.told.get(i, seen[i]), seen[i], new[i]) for i in new)
+        return a.met(self.told, seen, new)
 
     def _notify(self, a, now):
         silence = now - self.confirmed_at
@@ -157,11 +158,15 @@ class Watch:
 class World:
     """A meter that keeps the rules.
 
-    After 24 h to the ms a NON is as right as a CON: with `sooner` it is a CON.
+    They leave two things open. After 24 h to the ms a NON is as right as a CON: with `sooner` it
+    is a CON. And gt, lt and "did it change?" may be held against the value last evaluated, or
+    with `since_told` against the one last told; it is the same, but where attributes changed
+    since, for otherwise what was evaluated and not told met no criterion.
     """
 
-    def __init__(self, account=None, sooner=True):
+    def __init__(self, account=None, sooner=True, since_told=False):
         self.sooner = sooner
+        self.since_told = since_told
         self.account = {DEFAULT_PMIN: 0, DEFAULT_PMAX: 0}
         self.account.update(account or {})
         self.values = {(OID, iid, rid): START[rid] for iid in (0, 1) for rid in START}
@@ -171,7 +176,7 @@ class World:
         self.now = 0
         self.notes = []
         self.answers = []
-        self.dues = set()  # every ms at which there was something to do
+        self.dues = set()  # every ms at which there was something to do, or would have been
 
     # What is there
 
@@ -263,6 +268,14 @@ class World:
         for path, value in changes:
             self._set(path, value)
 
+    def _write(self, path, value):
+        *above, last = path.split("/")
+        if len(ids(path)) == 4:  # one Instance of a multiple Resource, the others stay
+            path = "/".join(above)
+            value = {**self.values[ids(path)], int(last): value}
+        self._set(path, value)
+        return OK, None
+
     def _quiet(self, path, value):
         self.values[ids(path)] = value
 
@@ -278,6 +291,8 @@ class World:
         return OK, None
 
     def _account(self, rid, value):
+        if rid not in self.account:
+            return NOT_FOUND, None
         self.account[rid] = value
         return OK, None
 
@@ -287,13 +302,17 @@ class World:
             return NOT_ALLOWED, None
         for watch in list(self.watches.values()):
             if watch.token == token or watch.path == path:
-                del self.watches[watch.token]
+                self._end(watch.token)
         self.watches[token] = Watch(self, token, path, parsed(query), self.now)
         return CONTENT, self.read(path)
 
     def _cancel(self, token, path):
-        self.watches.pop(token, None)
+        self._end(token)
         return CONTENT, self.read(ids(path))
+
+    def _end(self, token):
+        if token in self.watches:
+            self.dues.add(self.watches.pop(token).due())
 
     def _wait(self):
         return None

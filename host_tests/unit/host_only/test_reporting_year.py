@@ -127,8 +127,13 @@ def events(draw, scale, observed):
     """One event; what is observed is changed more often than the rest."""
     gap = draw(scale.gaps)
     what = draw(st.integers(0, 39))
-    if what < 22:
+    if what < 20:
         return gap, "set", *draw(changes(observed))
+    if what < 22:
+        path, value = draw(changes(observed))
+        if isinstance(value, dict):
+            return gap, "write", path + "/1", value[1]
+        return gap, "write", path, value
     if what < 25:
         return gap, "burst", draw(st.lists(changes(observed), min_size=2, max_size=4))
     if what < 28:
@@ -136,8 +141,9 @@ def events(draw, scale, observed):
     if what < 29:
         return gap, "wait"
     if what < 31:
-        rid = draw(st.sampled_from((2, 3)))
-        return gap, "account", rid, draw((scale.periods, scale.longest)[rid - 2])
+        rid = draw(st.sampled_from((2, 3, 26)))
+        values = {2: scale.periods, 3: scale.longest, 26: st.integers(0, 1)}[rid]
+        return gap, "account", rid, draw(values)
     path = draw(st.sampled_from(observed * 3 + PATHS))
     if what < 36:
         return gap, "attributes", path, draw(attributes(path, scale, True))
@@ -219,14 +225,16 @@ def judge(schedule, account=None):
     """Assert that the meter does as the rules say; returns the number of notifications."""
     meter = Observing(account)
     notes, answers = meter.play(schedule)
+    got = by_token(notes)
     found = None
-    for sooner in (True, False):
-        world = World(account, sooner)
+    for sooner, since_told in ((True, False), (False, False), (True, True), (False, True)):
+        world = World(account, sooner, since_told)
         wanted, said = world.play(schedule)
-        assert answers == said, "answers\n%s\nnot\n%s\n%s" % (answers, said, Schedule(schedule))
-        found = found or difference(by_token(wanted), by_token(notes))
-        if by_token(wanted) == by_token(notes):
+        assert answers == said, "answers\n%s\nnot\n%s\n%r" % (answers, said, Schedule(schedule))
+        wanted = by_token(wanted)
+        if wanted == got:
             break
+        found = found or difference(wanted, got)
     else:
         raise AssertionError("\n%s\naccount %s, %r" % (found, account, Schedule(schedule)))
     extra = sorted(set(meter.wakes) - world.dues)
