@@ -176,7 +176,9 @@ class Message:
         """What requests of one block-wise transfer share: method, options but the blocks' own."""
         found = [self.code]
         for i in range(len(self.numbers)):
-            if self.numbers[i] not in (6, 23, 27, 28, 60):
+            # Californium asks for later blocks of a FETCH's response without its body and format
+            skip = 12 if self.code == 5 else 6
+            if self.numbers[i] not in (6, skip, 23, 27, 28, 60):
                 found.append(self.numbers[i])
                 found.append(self._value(i))
         return found

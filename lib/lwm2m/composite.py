@@ -69,7 +69,7 @@ def _read(management, message, items, now):
     response = management.represent(content, (), form, message)
     if observe:
         return response
-    form = form, message.uint(_CONTENT_FORMAT), accept
+    form = form, accept
     return management.observer().establish(
         message.token, paths, form, content, response, None, now
     )

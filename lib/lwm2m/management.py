@@ -216,23 +216,31 @@ class Management:
         Then the job is the last of `jobs`. With a `time` it is a sample of then.
         """
         module, option = self.format(number, _NOT_ACCEPTABLE)
+
+        def finish():
+            if time is None:
+                return _CONTENT, option, module.encode(content, path)
+            return _CONTENT, option, module.encode(content, path, time)
+
+        return self.settle(content, path, message, finish)
+
+    def settle(self, content: list, path: tuple, message, finish):
+        """`finish()` once all values in the content are there; None where that takes time."""
         waiting = []
         for _, _, resources in content:
             for i in range(len(resources)):
                 if hasattr(resources[i][2], "send"):
                     waiting.append((resources, i))
+        if not waiting:
+            return finish()
 
-        def finish(results):
+        def fill(results):
             for (resources, i), value in zip(waiting, results):
                 rid, kind, _ = resources[i]
                 resources[i] = rid, kind, _picked(value, path)
-            if time is None:
-                return _CONTENT, option, module.encode(content, path)
-            return _CONTENT, option, module.encode(content, path, time)
+            return finish()
 
-        if not waiting:
-            return finish(())
-        return self.later(message, [resources[i][2] for resources, i in waiting], finish)
+        return self.later(message, [resources[i][2] for resources, i in waiting], fill)
 
     def _execute(self, obj, path, message):
         kind(obj, path, _EXECUTE)

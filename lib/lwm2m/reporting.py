@@ -4,6 +4,8 @@ Nothing is polled: an Object's `changed` marks the observations that it concerns
 time at which it wants to be looked at next. What an observation tells is read when it is told.
 """
 
+from binascii import crc32
+
 from micropython import const
 
 from coap.message import uint_bytes
@@ -18,9 +20,10 @@ _RETRY = const(10000)  # after a driver's fault, ms
 _CON = const(0)
 _NON = const(1)
 _RST = const(3)
+_GET = const(1)
+_FETCH = const(5)
 _OBSERVE = const(6)
 _URI_PATH = const(11)
-_CONTENT_FORMAT = const(12)
 _URI_QUERY = const(15)
 _ACCEPT = const(17)
 _CONTENT = const(0x45)
@@ -49,7 +52,7 @@ class Observation:
     def __init__(self, token: bytes, path: tuple, form, now: int):
         self.token = token
         self.path = path
-        self.form = form  # Accept, -1 without; of a composite one with its Content-Format
+        self.form = form  # Accept, -1 without; of a composite one (format, Accept)
         self.sent = self.looked = now
         self.due = 0
         self.last = None  # the value told last, of a composite one a list of them
@@ -61,14 +64,16 @@ class Observation:
 
 
 def _pick(content, path):
-    # The value of the Resource or Resource Instance at `path` in what was collected
-    if len(path) > 2:
-        for _, iid, resources in content:
-            for rid, _, value in resources:
-                if rid == path[2] and iid == path[1]:
-                    if len(path) > 3:
-                        return value.get(path[3])
-                    return dict(value) if isinstance(value, dict) else value
+    # What is at `path` in what was collected; of an Object or Instance a checksum does
+    if len(path) < 3:
+        part = [one for one in content if one[: len(path)] == path]
+        return crc32(str(part).encode()) & 0x3FFFFFFF
+    for _, iid, resources in content:
+        for rid, _, value in resources:
+            if rid == path[2] and iid == path[1]:
+                if len(path) > 3:
+                    return value.get(path[3])
+                return dict(value) if isinstance(value, dict) else value
     return None
 
 
@@ -288,24 +293,23 @@ class Reporting:
     def _fires(self, one, i, path, given, changed):
         # Does what is there now meet the criteria? May be answered later, where it takes time.
         wanted = conditional(given)
-        if len(path) < 3 or changed and not wanted and len(path) < 4:
+        if changed and not wanted and len(path) < 4:
             return changed
         try:
             content = self.management.collect(path)
         except Lwm2mError:
             return True
-        value = _pick(content, path)
         given = wanted and given
-        if not hasattr(value, "send"):
-            return self._judge(one, i, value, given)
+        values = self.management.settle(content, path, None, lambda: [_pick(content, path)])
+        if values:
+            return self._judge(one, i, values[0], given)
 
-        def deliver(results, now):
-            if isinstance(results, list) and self._judge(one, i, results[0], given):
+        def deliver(values, now):
+            if isinstance(values, list) and self._judge(one, i, values[0], given):
                 one.state |= _FIRED << 2 * i
                 one.due = 0
                 self._due(0)
 
-        self.management.later(None, [value], lambda results: results)
         self.management.jobs[-1][0] = deliver
         return False
 
@@ -488,13 +492,14 @@ class Reporting:
 
 def _key(one):
     # The key of the request for further blocks of a notification, see coap's Message
-    path, accept, found = one.path, one.form, [1]
-    if isinstance(path[0], int):
-        for ident in path:
+    accept = one.form
+    found = [_GET]
+    if isinstance(accept, int):
+        for ident in one.path:
             found += [_URI_PATH, b"%d" % ident]
     else:
-        found = [5, _CONTENT_FORMAT, uint_bytes(accept[1])]
-        accept = accept[2]
+        found = [_FETCH]
+        accept = accept[1]
     if accept >= 0:
         found += [_ACCEPT, uint_bytes(accept)]
     return found
