@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from config import OPTIONAL, RETRIES
+from config import FLAGS, OPTIONAL, SETTINGS
 from lwm2m.client import Client
 from lwm2m.model import Model
 from lwm2m.objects.device import Device
@@ -13,6 +13,7 @@ from lwm2m.objects.server import Server
 from metering.water_meter import WaterMeter
 
 _NOSEC = const(3)
+_SAMPLED = (3424, 3303)  # Objects that measure by `sample`
 _DEVICE = {
     "manufacturer": 0,
     "model": 1,
@@ -25,6 +26,7 @@ _DEVICE = {
     "software": 19,
 }
 _TIME = const(13)
+_MUTE_SEND = const(23)
 _MEMORY_TOTAL = const(21)
 
 
@@ -36,9 +38,11 @@ def accounts(servers: list) -> tuple:
         ssid = one["short_server_id"]
         security[iid] = {0: one["uri"], 1: False, 2: _NOSEC, 10: ssid}
         server[iid] = {0: ssid, 1: one["lifetime"], 2: 0, 3: 0, 5: 86400, 6: False, 7: "U"}
-        for key, rid in RETRIES.items():
-            if key in one:
-                server[iid][rid] = one[key]
+        server[iid][_MUTE_SEND] = False
+        for settings in (SETTINGS, FLAGS):
+            for key, rid in settings.items():
+                if key in one:
+                    server[iid][rid] = one[key]
     return Security(security), Server(server)
 
 
@@ -90,15 +94,28 @@ def build(config: dict, pulses, log, board=None) -> tuple:
     return client, device
 
 
-async def serve(client, device) -> None:
-    """Run the client until it is told to reboot, then return."""
-    task = asyncio.create_task(client.run())
-    while not device.rebooting:
-        await asyncio.sleep_ms(200)
+async def _sample(client, period) -> None:
+    # What is measured marks what changed; nothing else polls a value
+    model = client.model
+    while True:
+        for oid in _SAMPLED:
+            if oid in model.objects:
+                model.objects[oid].sample()
+        await asyncio.sleep_ms(period * 1000)
+
+
+async def _leave(client):
     await asyncio.sleep_ms(200)  # the answer to the Reboot goes out first
     for link in client.links:
         link.stop()
-    await task
+
+
+async def serve(client, device, period: int = 1) -> None:
+    """Run the client until it is told to reboot, then return; measure each `period` seconds."""
+    device.reboot = lambda: asyncio.create_task(_leave(client))
+    sampling = asyncio.create_task(_sample(client, period))
+    await client.run()
+    sampling.cancel()
 
 
 def logger(level: int, write):

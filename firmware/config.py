@@ -12,18 +12,24 @@ from lwm2m.formats.number import from_text
 # Objects that a meter may do without, see optional.py
 OPTIONAL = ("connectivity", "statistics", "portfolio", "app_data", "temperature", "battery")
 
-# A server's settings about retries, and their Resources of Object 1 (LwM2M Core 6.2.1.1)
-RETRIES = {
+# A server's settings and their Resources of Object 1: how it is told, the pace of retries
+# (LwM2M Core 6.2.1.1)
+SETTINGS = {
+    "min_period": 2,
+    "max_period": 3,
+    "confirm": 26,
     "initial_delay": 14,
     "retry_count": 17,
     "retry_timer": 18,
     "sequence_delay": 19,
     "sequence_count": 20,
 }
+FLAGS = {"store": 6, "mute_send": 23}
 
 _KEYS = {
-    "": ("endpoint", "version", "servers", "device", "water", "coap", "log") + OPTIONAL,
-    "servers": ("uri", "short_server_id", "lifetime") + tuple(RETRIES),
+    "": ("endpoint", "version", "servers", "device", "water", "coap", "log", "sampling")
+    + OPTIONAL,
+    "servers": ("uri", "short_server_id", "lifetime") + tuple(SETTINGS) + tuple(FLAGS),
     "device": (
         "manufacturer",
         "model",
@@ -70,6 +76,7 @@ DEFAULT = {
     },
     "coap": {},
     "log": 3,
+    "sampling": 1,
 }
 
 
@@ -96,6 +103,13 @@ def string(place: str, value, longest: int) -> str:
     return value
 
 
+def boolean(place: str, value) -> bool:
+    """The value, true or false; or ConfigError."""
+    if not isinstance(value, bool):
+        wrong(place, value, "true or false")
+    return value
+
+
 def mapping(place: str, value, known) -> None:
     """Is the value an object whose keys are all `known`? ConfigError else."""
     if not isinstance(value, dict):
@@ -119,9 +133,13 @@ def _server(place, value):
         wrong(place + ".uri", uri, "like coap://host:port or coap://[2001:db8::1]:port")
     integer(place + ".short_server_id", merged["short_server_id"], 1, 65534)
     integer(place + ".lifetime", merged["lifetime"], 1, 0x7FFFFFFF)
-    for key in RETRIES:
+    for key in SETTINGS:
         if key in merged:
-            integer(place + "." + key, merged[key], 0, 0xFFFFFFFF)
+            most = 1 if key == "confirm" else 0x7FFFFFFF if SETTINGS[key] < 4 else 0xFFFFFFFF
+            integer(place + "." + key, merged[key], 0, most)
+    for key in FLAGS:
+        if key in merged:
+            boolean(place + "." + key, merged[key])
     return merged
 
 
@@ -199,6 +217,7 @@ def check(given: dict) -> dict:
         low, high = _COAP_RANGES[key]
         integer("coap." + key, value, low, high)
     integer("log", whole["log"], 0, 4)
+    integer("sampling", whole["sampling"], 1, 86400)
     for key in OPTIONAL:
         value = given.get(key)
         whole[key] = None if value is None else _optional(key, value)

@@ -3,7 +3,7 @@
 Imported only where one of them is configured.
 """
 
-from config import ConfigError, decimal, integer, mapping, string, wrong
+from config import ConfigError, boolean, decimal, integer, mapping, string, wrong
 
 # Of each setting its name, Resource and kind: i an integer, s a text, d a decimal, f a flag;
 # then the least and the most, of a text in bytes. I, S and B (texts for bytes) are lists.
@@ -51,9 +51,7 @@ def _value(place, value, kind, low, high):
     if kind == "s":
         return string(place, value, high)
     if kind == "f":
-        if not isinstance(value, bool):
-            wrong(place, value, "true or false")
-        return value
+        return boolean(place, value)
     try:
         return decimal(value)
     except ValueError:

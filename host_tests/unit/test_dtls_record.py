@@ -30,7 +30,7 @@ def test_a_record_is_what_rfc_6655_says():
     assert len(record) == 13 + 8 + 5 + 8
     nonce = KEYS[32:36] + record[13:21]
     aad = record[3:11] + b"\x17\xfe\xfd\x00\x05"
-    assert Ccm(KEYS[:16], b"").decrypt(nonce, aad, record[21:]) == b"hello"
+    assert Ccm(KEYS[:16], b"").crypt(nonce, aad, record[21:], True) == b"hello"
     assert opened(b, record) == (23, b"hello")
 
 
@@ -41,7 +41,7 @@ def test_a_record_with_a_cid_is_what_rfc_9146_says():
     assert record[11:14] == b"CID" and be(record[14:16]) == 8 + 6 + 8
     nonce = KEYS[32:36] + record[16:24]
     aad = b"\xff" * 8 + b"\x19\x03\x19\xfe\xfd\x00\x01" + bytes(6) + b"CID\x00\x06"
-    assert Ccm(KEYS[:16], b"").decrypt(nonce, aad, record[24:]) == b"hello\x17"
+    assert Ccm(KEYS[:16], b"").crypt(nonce, aad, record[24:], True) == b"hello\x17"
     assert opened(b, record, 3) == (23, b"hello")
 
 

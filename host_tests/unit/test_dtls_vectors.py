@@ -47,17 +47,17 @@ def test_cbc_both_ways():
 def test_ccm_packets_of_rfc_3610():
     for number, key, tag, nonce, aad, text, out in PACKETS:
         out = h(out)
-        assert Ccm(key, b"", tag).encrypt(h(nonce), aad, text) == out, number
-        assert Ccm(key, b"", tag).decrypt(h(nonce), aad, out) == text, number
+        assert Ccm(key, b"", tag).crypt(h(nonce), aad, text, False) == out, number
+        assert Ccm(key, b"", tag).crypt(h(nonce), aad, out, True) == text, number
 
 
 def test_one_object_serves_many_records():
     one = Ccm(KEY_1, b"")
     for _ in range(2):
         for number, _key, _tag, nonce, aad, text, out in PACKETS[:4]:
-            assert one.encrypt(h(nonce), aad, text) == h(out), number
-            assert one.decrypt(h(nonce), aad, h(out)[:-1] + b"x") is None
-            assert one.decrypt(h(nonce), aad, h(out)) == text, number
+            assert one.crypt(h(nonce), aad, text, False) == h(out), number
+            assert one.crypt(h(nonce), aad, h(out)[:-1] + b"x", True) is None
+            assert one.crypt(h(nonce), aad, h(out), True) == text, number
 
 
 def test_every_bit_counts():
@@ -66,17 +66,17 @@ def test_every_bit_counts():
     out = bytearray(h(out))
     for i in range(len(out) * 8):
         out[i >> 3] ^= 1 << (i & 7)
-        assert ccm.decrypt(h(nonce), aad, bytes(out)) is None, i
+        assert ccm.crypt(h(nonce), aad, bytes(out), True) is None, i
         out[i >> 3] ^= 1 << (i & 7)
-    assert ccm.decrypt(h(nonce), aad[:-1] + b"\xff", bytes(out)) is None
-    assert ccm.decrypt(h(nonce), aad, bytes(out[:7])) is None
-    assert ccm.decrypt(h(nonce), aad, bytes(out)) == text
+    assert ccm.crypt(h(nonce), aad[:-1] + b"\xff", bytes(out), True) is None
+    assert ccm.crypt(h(nonce), aad, bytes(out[:7]), True) is None
+    assert ccm.crypt(h(nonce), aad, bytes(out), True) == text
 
 
 def test_texts_of_any_length_come_back():
     for tag in (8, 16):
         ccm = Ccm(KEY_1, b"salt", tag)
-        for size in (0, 1, 15, 16, 17, 63, 64, 65, 1200, 4081, 5000):
+        for size in (0, 1, 15, 16, 17, 63, 64, 65, 1200, 4063):
             text = bytes([i & 255 for i in range(size)])
             body = ccm.seal(b"head", b"number..", text)
             assert len(body) == size + 8 + tag

@@ -1,8 +1,7 @@
 """AES-CCM (RFC 3610, RFC 6655), HMAC-SHA256 (RFC 2104) and the PRF of TLS 1.2 (RFC 5246).
 
 CCM by two calls into C: CBC mode gives the MAC as its last block, ECB mode over the counter blocks
-the key stream. Both objects live as long as the keys: made for each record they would be 600 B of
-garbage. Boards have neither hmac nor the .copy() of a hash.
+the key stream. Boards have neither hmac nor the .copy() of a hash.
 """
 
 from hashlib import sha256
@@ -19,72 +18,59 @@ class Ccm:
     """One direction's protection; `tag` is the length of its tag, 8 or 16 bytes."""
 
     def __init__(self, key: bytes, salt: bytes, tag: int = 8):
+        self.key = key
         self.salt = salt
         self.tag = tag
         self.ecb = aes(key, _ECB)
-        self.cbc = aes(key, _CBC, bytes(16))
-        self.chain = 0
 
-    def _mac(self, nonce, aad, text):
-        n = len(text)
-        a = len(aad)
-        at = 16 + (a + 17 & ~15 if a else 0)
-        b = bytearray(at + (n + 15 & ~15))
-        b[0] = (self.tag - 2 << 2) + 14 - len(nonce) + (64 if a else 0)
-        b[1 : 1 + len(nonce)] = nonce
-        b[14] = n >> 8
-        b[15] = n & 255
-        if a:
-            b[17] = a
-            b[18 : 18 + a] = aad
-        b[at : at + n] = text
-        # The object's chaining value is its last block: taken out of the first one it is zero.
-        b[:16] = (int.from_bytes(b[:16], "big") ^ self.chain).to_bytes(16, "big")
-        self.cbc.encrypt(b, b)
-        b = b[-16:]
-        self.chain = int.from_bytes(b, "big")
-        return b
+    def crypt(self, nonce: bytes, aad: bytes, data: bytes, opens: bool) -> bytes | None:
+        """Ciphertext and tag of a text; or, if it `opens`, the text, None where the tag is wrong.
 
-    def _crypt(self, nonce, data):
-        # XOR with the key stream: first the tag, in 16 bytes, then the text
-        n = len(data)
-        s = bytearray((bytes((14 - len(nonce),)) + nonce + bytes(15 - len(nonce))) * (n + 15 >> 4))
-        for i in range(1, n + 15 >> 4):
-            s[i * 16 + 15] = i & 255
-            s[i * 16 + 14] = i >> 8
-        self.ecb.encrypt(s, s)
-        return (int.from_bytes(data, "big") ^ int.from_bytes(s[:n], "big")).to_bytes(n, "big")
-
-    def encrypt(self, nonce: bytes, aad: bytes, text: bytes) -> bytes:
-        """Ciphertext and tag. `aad` is shorter than 256 B, `text` than 64 KiB."""
-        text = self._crypt(nonce, self._mac(nonce, aad, text) + text)
-        return text[16:] + text[: self.tag]
-
-    def decrypt(self, nonce: bytes, aad: bytes, data: bytes) -> bytes | None:
-        """The text, or None where the tag is wrong."""
+        `nonce` has 12 bytes (or 13, as in RFC 3610's examples), `aad` 1 to 255, a text 4063.
+        """
         tag = self.tag
-        n = len(data) - tag
-        if n < 0:
+        n = len(data) - (tag if opens else 0)
+        if not 0 <= n < 4064:
             return None
-        data = self._crypt(nonce, data[n:] + bytes(16 - tag) + data[:n])
-        text = data[16:]
-        mac = self._mac(nonce, aad, text)
-        # As integers: how many bytes are right must not show in the time
-        if int.from_bytes(mac[:tag], "big") ^ int.from_bytes(data[:tag], "big"):
-            return None
-        return text
+        free = 15 - len(nonce)
+        # The key stream: its first block is for the tag
+        s = bytearray((bytes((free - 1,)) + nonce + bytes(free)) * (n + 31 >> 4))
+        for i in range(31, len(s), 16):
+            s[i] = i >> 4
+        self.ecb.encrypt(s, s)
+        s = int.from_bytes(s[: n + 16], "big")
+        text = data
+        if opens:
+            data = int.from_bytes(data[n:] + bytes(16 - tag) + data[:n], "big") ^ s
+            data = data.to_bytes(n + 16, "big")
+            text = data[16:]
+        mac = (
+            bytes(((tag << 2) + free + 55,)) + nonce,
+            n.to_bytes(free, "big") + len(aad).to_bytes(2, "big") + aad,
+            bytes(-len(aad) - 2 & 15),
+            text,
+            bytes(-n & 15),
+        )
+        mac = aes(self.key, _CBC, bytes(16)).encrypt(b"".join(mac))[-16:]
+        if opens:
+            # As integers: how many bytes are right must not show in the time
+            if int.from_bytes(mac[:tag], "big") ^ int.from_bytes(data[:tag], "big"):
+                return None
+            return text
+        data = (int.from_bytes(mac + text, "big") ^ s).to_bytes(n + 16, "big")
+        return data[16:] + data[:tag]
 
     def seal(self, head: bytes, number: bytes, text: bytes) -> bytes:
         """A record's fragment (RFC 6655): `number` is epoch and sequence, sent as the nonce."""
-        n = len(text)
-        return number + self.encrypt(self.salt + number, head + bytes((n >> 8, n & 255)), text)
+        head += len(text).to_bytes(2, "big")
+        return number + self.crypt(self.salt + number, head, text, False)
 
     def open(self, head: bytes, number: bytes, body: bytes) -> bytes | None:
         """The text of a fragment, or None."""
         n = len(body) - 8 - self.tag
         if n < 0:
             return None
-        return self.decrypt(self.salt + body[:8], head + bytes((n >> 8, n & 255)), body[8:])
+        return self.crypt(self.salt + body[:8], head + n.to_bytes(2, "big"), body[8:], True)
 
 
 def _pad(key, byte):

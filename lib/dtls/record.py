@@ -32,6 +32,8 @@ class Records:
         self.into = into
         self.cid = cid
         self.own = own
+        # What is authenticated with a CID, before the number (RFC 9146 section 5)
+        self.holder = _HOLDER + bytes((len(cid), _CID_RECORD, 0xFE, 0xFD))
         self.seq = 0  # of the next record
         self.top = -1  # the highest sequence number seen; `window` has a bit for it and 63 before
         self.window = 0
@@ -46,7 +48,7 @@ class Records:
         if cid:
             data = data + bytes((kind,))
             kind = _CID_RECORD
-            data = self.out.seal(_head(seq, cid), seq, data)
+            data = self.out.seal(self.holder + seq + cid, seq, data)
         else:
             data = self.out.seal(seq + bytes((kind, 0xFE, 0xFD)), seq, data)
         n = len(data)
@@ -59,7 +61,10 @@ class Records:
         if behind >= _WINDOW or behind >= 0 and self.window >> behind & 1:
             return None
         own = self.own
-        head = _head(number, own) if own else number + bytes((kind, 0xFE, 0xFD))
+        if own:
+            head = _HOLDER + bytes((len(own), _CID_RECORD, 0xFE, 0xFD)) + number + own
+        else:
+            head = number + bytes((kind, 0xFE, 0xFD))
         data = self.into.open(head, number, body)
         if data is None:
             self.bad += 1
@@ -77,11 +82,6 @@ class Records:
                 return None
             return data[n - 1], data[: n - 1]
         return kind, data
-
-
-def _head(number, cid):
-    # What is authenticated with a CID, less the length (RFC 9146 section 5)
-    return _HOLDER + bytes((len(cid), _CID_RECORD, 0xFE, 0xFD)) + number + cid
 
 
 def ciphers(suite: int, block: bytes, etm: bool) -> tuple:

@@ -46,7 +46,7 @@ def _seal(core, generation, live):
     text = head + core.witness + master + bytes((len(sid),)) + sid + text
     nonce = core.random(8)
     key, salt = _key(core)
-    return nonce + Ccm(key, salt).encrypt(salt + nonce, b"", text)
+    return nonce + Ccm(key, salt).crypt(salt + nonce, salt, text, False)
 
 
 def _key(core):
@@ -62,7 +62,7 @@ def _load(core):
         return None, 0, None
     if record and len(record) > 79:
         key, salt = _key(core)
-        text = Ccm(key, salt).decrypt(salt + record[:8], b"", record[8:])
+        text = Ccm(key, salt).crypt(salt + record[:8], salt, record[8:], True)
         if text and text[0] >> 4 == _FORMAT >> 4:
             return text, int.from_bytes(text[3:7], "big"), mark
     return None, 0, mark

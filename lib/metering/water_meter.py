@@ -43,6 +43,15 @@ class WaterMeter(Object):
         super().__init__({0: {_VOLUME: None, _TYPE: kind, _PULSES: None}})
         self.pulses = pulses
         self.litres_a_pulse = litres_a_pulse
+        self._counted = -1
+
+    def sample(self) -> None:
+        """Look whether water flowed, for those who observe it."""
+        pulses = self.pulses()
+        if pulses != self._counted:
+            self._counted = pulses
+            self.changed(0, _VOLUME)
+            self.changed(0, _PULSES)
 
     def read(self, iid: int, rid: int):
         """The volume in m3 as a decimal, the pulse count, or a kept value."""

@@ -61,9 +61,9 @@ class Battery(Object):
         """The mains are lost, or back."""
         resources = self.instances[iid]
         if lost and not resources[_LOSS]:
-            resources[_LOSSES] += 1
-        resources[_LOSS] = lost
+            self.set(iid, _LOSSES, resources[_LOSSES] + 1)
+        self.set(iid, _LOSS, lost)
 
     def execute(self, iid: int, rid: int, argument: bytes) -> None:
         """Reset the count of losses."""
-        self.instances[iid][_LOSSES] = 0
+        self.set(iid, _LOSSES, 0)

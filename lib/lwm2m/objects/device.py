@@ -37,7 +37,9 @@ def memory_total() -> int:
 
 
 class Device(Object):
-    """The one Device. A Reboot sets `rebooting`: the owner reboots once the answer is sent."""
+    """The one Device. A Reboot sets `rebooting` and calls `reboot`, if the owner has set it: the
+    owner reboots once the answer is sent.
+    """
 
     oid = 3
     version = "1.2"
@@ -80,6 +82,7 @@ class Device(Object):
         """
         super().__init__({0: resources})
         self.rebooting = False
+        self.reboot = None
         self.clock = clock or unix_time
         self.set_clock = set_clock
         self.factory_reset = factory_reset
@@ -119,6 +122,7 @@ class Device(Object):
             while riid in errors:
                 riid += 1
             errors[riid] = code
+        self.changed(0, _ERROR_CODE)
 
     def clear(self, code: int) -> None:
         """There is no such error any more."""
@@ -128,6 +132,7 @@ class Device(Object):
                 del errors[riid]
         if not errors:
             errors[0] = 0
+        self.changed(0, _ERROR_CODE)
 
     def execute(self, iid: int, rid: int, argument: bytes) -> None:
         """Reboot, Factory Reset or Reset Error Code.
@@ -138,8 +143,10 @@ class Device(Object):
         goes with the reboot that follows; `factory_reset` erases what is stored.
         """
         if rid == _RESET_ERROR_CODE:
-            self.instances[0][_ERROR_CODE] = {0: 0}
+            self.set(0, _ERROR_CODE, {0: 0})
             return
         if rid == _FACTORY_RESET:
             self.factory_reset()
         self.rebooting = True
+        if self.reboot:
+            self.reboot()

@@ -46,15 +46,19 @@ class Temperature(Object):
         super().__init__(instances)
         for resources in instances.values():
             resources[_MIN] = resources[_MAX] = resources[_RESET] = None
+        self._seen = {}
 
-    def sample(self, iid: int) -> tuple:
-        """Measure now; the value."""
+    def sample(self, iid: int = 0) -> tuple:
+        """Measure now, and let those know who observe it; the value."""
         resources = self.instances[iid]
         value = super().read(iid, _VALUE)
         if resources[_MIN] is None or less(value, resources[_MIN]):
-            resources[_MIN] = value
+            self.set(iid, _MIN, value)
         if resources[_MAX] is None or less(resources[_MAX], value):
-            resources[_MAX] = value
+            self.set(iid, _MAX, value)
+        if value != self._seen.get(iid):
+            self._seen[iid] = value
+            self.changed(iid, _VALUE)
         return value
 
     def read(self, iid: int, rid: int):
