@@ -10,6 +10,7 @@ from lwm2m.objects.device import Device
 from lwm2m.objects.security import Security
 from lwm2m.objects.server import Server
 from lwm2m.registration import Registration
+from lwm2m.slow import work
 from metering.water_meter import WaterMeter
 
 OFF, WAITING, DIALING, REGISTERING, REGISTERED, UPDATING, LEAVING = 0, 1, 2, 3, 4, 5, 6
@@ -87,7 +88,7 @@ class Session:
         before = len(self.sent)
         jobs = self.management.jobs
         while jobs:
-            self.working.append(self.management.work(jobs.pop(0)))
+            self.working.append(work(self.management, jobs.pop(0)))
         for one in tuple(self.working):
             try:
                 one.send(None)

@@ -7,7 +7,7 @@ first asked for. A method of an Object may be a coroutine: its answer then comes
 from micropython import const
 
 from coap.exchange import SILENCE
-from coap.message import CoapError, Message
+from coap.message import CoapError
 
 from .model import Lwm2mError
 
@@ -31,8 +31,6 @@ _NOT_ALLOWED = const(0x85)
 _NOT_ACCEPTABLE = const(0x86)
 _PRECONDITION_FAILED = const(0x8C)
 _UNSUPPORTED_FORMAT = const(0x8F)
-_INTERNAL_ERROR = const(0xA0)
-_UNAVAILABLE = const(0xA3)
 
 _IF_MATCH = const(1)
 _IF_NONE_MATCH = const(5)
@@ -57,13 +55,12 @@ _FORMATS = {
     11544: "lwm2m_cbor",
 }
 _CLOSED = (0, 21, 23)  # Security, OSCORE, COSE: no server may see them
-_JOBS = const(4)  # coroutines of handlers that may be under way
 
 
 class Management:
     """The application behind the CoAP peer of one server.
 
-    `jobs` are operations that take their time: the owner gives each to `work`, in a task.
+    `jobs` are operations that take their time: the owner gives each to `slow.work`, in a task.
     """
 
     def __init__(self, model, registration):
@@ -274,46 +271,9 @@ class Management:
 
         `undo()` is called where one of them raised. Lwm2mError 5.03 where too many are under way.
         """
-        if self.running >= _JOBS:
-            _close(coroutines)
-            raise Lwm2mError(_UNAVAILABLE)
-        self.running += 1
-        deliver = None
-        if message:
-            copy = Message()
-            copy.parse(message.data)
-            peer = self.registration.peer
+        from .slow import later
 
-            def deliver(response, now):
-                if peer is self.registration.peer:
-                    peer.respond(copy, response, None, now)
-
-        self.jobs.append([deliver, coroutines, finish, undo])
-
-    async def work(self, job: list) -> tuple:
-        """Run one of the `jobs`; (deliver, response), for `deliver(response, now)` to follow."""
-        deliver, coroutines, finish, undo = job
-        try:
-            results = []
-            for one in coroutines:
-                results.append(await one)
-            response = finish(results)
-        except Exception as error:  # noqa: BLE001 a driver's fault must not end the client
-            _close(coroutines)
-            if undo:
-                undo()
-            if isinstance(error, CoapError):
-                response = error.code
-            else:
-                self.registration.log(1, "failed", error)
-                response = _INTERNAL_ERROR
-        self.running -= 1
-        return deliver, response
-
-
-def _close(coroutines):
-    for one in coroutines:
-        one.close()
+        later(self, message, coroutines, finish, undo)
 
 
 def kind(obj, path: list, operation: int) -> int:

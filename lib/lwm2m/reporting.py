@@ -68,9 +68,9 @@ def _pick(content, path):
     if len(path) < 3:
         part = [one for one in content if one[: len(path)] == path]
         return crc32(str(part).encode()) & 0x3FFFFFFF
-    for _, iid, resources in content:
+    for oid, iid, resources in content:
         for rid, _, value in resources:
-            if rid == path[2] and iid == path[1]:
+            if (oid, iid, rid) == path[:3]:
                 if len(path) > 3:
                     return value.get(path[3])
                 return dict(value) if isinstance(value, dict) else value
@@ -126,7 +126,7 @@ class Reporting:
     def establish(self, token, path, form, content, response, given, now: int):
         """Observe what was answered by `response`; None: by the latest job. Returns the answer."""
         found = None
-        for one in self.observations:
+        for one in tuple(self.observations):
             if one.path == path and one.form == form:
                 found = one
             elif one.token == token:
