@@ -134,7 +134,9 @@ class Watch:
 
     def _fires(self, a, new):
         seen = self.told if self.world.since_told and a.edge is None else self.seen
-        changed = self.changed or new != seen
+        changed = new != seen
+        if len(self.path) < 4 or not self.world.by_resource:
+            changed = changed or self.changed
         if not a.conditions() or (a.st == 0 and changed):
             return changed
         if isinstance(new, dict):  # a multiple Resource
@@ -158,15 +160,18 @@ class Watch:
 class World:
     """A meter that keeps the rules.
 
-    They leave two things open. After 24 h to the ms a NON is as right as a CON: with `sooner` it
+    They leave three things open. After 24 h to the ms a NON is as right as a CON: with `sooner` it
     is a CON. And gt, lt and "did it change?" may be held against the value last evaluated, or
     with `since_told` against the one last told; it is the same, but where attributes changed
-    since, for otherwise what was evaluated and not told met no criterion.
+    since, for otherwise what was evaluated and not told met no criterion. And with `by_resource`
+    an observed Resource Instance is evaluated when another one of its Resource changed, which
+    moves its epmin and epmax, but is told only when its own value is another than before.
     """
 
-    def __init__(self, account=None, sooner=True, since_told=False):
+    def __init__(self, account=None, sooner=True, since_told=False, by_resource=False):
         self.sooner = sooner
         self.since_told = since_told
+        self.by_resource = by_resource
         self.account = {DEFAULT_PMIN: 0, DEFAULT_PMAX: 0}
         self.account.update(account or {})
         self.values = {(OID, iid, rid): START[rid] for iid in (0, 1) for rid in START}
@@ -260,7 +265,9 @@ class World:
             return
         for watch in self.watches.values():
             if watch.path[:3] == path[: len(watch.path)] and (
-                len(watch.path) < 4 or before.get(watch.path[3]) != value[watch.path[3]]
+                len(watch.path) < 4
+                or self.by_resource
+                or before.get(watch.path[3]) != value[watch.path[3]]
             ):
                 watch.changed = True
 
