@@ -95,7 +95,7 @@ class Reporting:
         self.stored = []  # samples: (observation, response), the oldest first
         self.flying = None  # the one that waits for its acknowledgement
         self.lost = False  # has an observation ended without its server's knowing?
-        self.epoch = self.stamp = 0
+        self.epoch = self.stamped = 0
         self.deadline = _NEVER
         self.number = 0  # of the latest notification
         self.mids = [-1] * _RECENT
@@ -244,7 +244,7 @@ class Reporting:
             try:
                 self._tell(one, now)
             except Lwm2mError as error:  # it is no more
-                self._transmit(one, (error.code, (), b""), True, None, now)
+                self.transmit(one, (error.code, (), b""), True, None, now)
                 self.remove(one)
                 return
             except Exception as error:  # noqa: BLE001 a driver's fault must not end the client
@@ -338,7 +338,11 @@ class Reporting:
             from .composite import gather
 
             content, path, number = gather(management, path), (), number[0]
-        time = self._time(now) if number in _TIMED and self._storing(one) else None
+        time = None
+        if number in _TIMED and self._stores(one):
+            from .samples import stamp
+
+            time = stamp(self, now)
         response = management.represent(content, path, number, None, time)
         one.sent = one.looked = now
         one.state = 0
@@ -350,7 +354,13 @@ class Reporting:
                 self._due(one.due)
             else:
                 self._remember(one, content)
-                self._send(one, response, confirmable, now)
+                limit = self._stores(one)
+                if not limit:
+                    self.transmit(one, response, confirmable, None, now)
+                    return
+                from .samples import add
+
+                add(self, limit, (one, response, confirmable), now)
 
         if response is None:
             management.jobs[-1][0] = deliver
@@ -374,61 +384,22 @@ class Reporting:
         self.confirmed[one] = now
         return True
 
-    def _time(self, now):
-        # The time of a sample. No two have the same, so that (path, time) names it for ever.
-        seconds = self.management.model.time()
-        if seconds is None:
-            return None
-        if abs(self.epoch + now - seconds * 1000) > 1500:
-            self.epoch = seconds * 1000 - now
-        ms = self.epoch + now
-        seconds = ms // 1000
-        if seconds <= self.stamp:
-            return ms, -3
-        self.stamp = seconds
-        return seconds
-
-    def _storing(self, one):
+    def _stores(self, one):
         # How many samples are kept of an observation
         if not self.registration.setting(_STORING, False):
             return 0
-        most = -1
-        for path in one.paths():
-            most = max(most, self.attributes(one, path).get("hqmax", -1))
-        if most < 0:
-            most = self.stored_limit
-            for given in self.management.attributes.values():
-                if "hqmax" in given:
-                    most = 0
-        return most
+        from .samples import room
 
-    def _send(self, one, response, confirmable, now):
-        limit = self._storing(one)
-        if not limit:
-            self._transmit(one, response, confirmable, None, now)
-            return
-        mine = [sample for sample in self.stored if sample[0] is one and sample is not self.flying]
-        if len(mine) >= limit:
-            self.stored.remove(mine[0])
-        elif len(self.stored) >= self.stored_limit:
-            self.stored.pop(self.stored[0] is self.flying)
-        self.stored.append((one, response, confirmable))
-        self._drain(now)
+        return room(self, one)
 
     def _drain(self, now):
-        # Send the oldest sample whose server is there; the next follows its acknowledgement
-        for sample in tuple(self.stored):
-            if self.flying or not self.registration.location:
-                return
-            one, response, confirmable = sample
-            if one.token is not None:
-                if confirmable:
-                    self.flying = sample
-                else:
-                    self.stored.remove(sample)
-                self._transmit(one, response, confirmable, sample, now)
+        if self.stored:
+            from .samples import drain
 
-    def _transmit(self, one, response, confirmable, sample, now):
+            drain(self, now)
+
+    def transmit(self, one, response: tuple, confirmable: bool, sample, now: int) -> None:
+        """Send a notification, if its server is there; of a sample it is one of `stored`."""
         peer = self.registration.peer
         if not peer or one.token is None:
             return
@@ -486,7 +457,7 @@ class Reporting:
         self.lost = False
         for one in tuple(self.observations):
             one.token = None
-            if not self._storing(one):
+            if not self._stores(one):
                 self.remove(one)
 
 

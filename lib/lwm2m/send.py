@@ -58,14 +58,27 @@ class Sender:
 
     def values(self, paths: list, number: int, done) -> None:
         """Send what is there at the paths, tuples of IDs, now; `done` as for `send`."""
-        from .composite import gather
+        path = paths[0]
+        if len(paths) == 1:
+            content = self.management.collect(path)
+        else:
+            from .composite import gather
 
-        for path in paths:
-            self.management.object(path[0])
-        content = gather(self.management, paths)
+            path = ()
+            content = gather(self.management, paths)
         if not content:
             raise Lwm2mError(_NOT_FOUND)
-        self.send(content, paths[0] if len(paths) == 1 else (), number, done)
+
+        def finish():
+            self.send(content, path, number, done)
+            return True
+
+        def deliver(response, now):
+            if done and response is not True:  # a driver's fault
+                done(response)
+
+        if self.management.settle(content, path, None, finish) is None:
+            self.management.jobs[-1][0] = deliver
 
     def samples(self, path: tuple, samples: list, number: int, done) -> None:
         """Send values of one Resource, (seconds since 1970, value) each, the oldest first."""
