@@ -26,12 +26,18 @@ def measured(device, iid, rid):
     return device.instances[iid][rid]
 
 
+def instrument(device):
+    """Have the Device tell its memory."""
+    device.instances[0][_TOTAL] = None
+    device.read = lambda iid, rid: measured(device, iid, rid)
+
+
 def main(uri):
     settings = config.check({"servers": [{"uri": uri, "lifetime": 86400}], "log": 0})
     client, device = app.build(settings, lambda: 12345, app.logger(0, print))
-    device.instances[0][_TOTAL] = None
-    device.read = lambda iid, rid: measured(device, iid, rid)
+    instrument(device)
     asyncio.run(app.serve(client, device))
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -10,6 +10,8 @@ from host_tests.interop import wire
 from host_tests.interop.meter import MAIN, MICROPYTHON, ROOT, cpu_ns, environment
 
 HERE = pathlib.Path(__file__).parent
+OBSERVE = 6
+NOTIFICATION = b"\x48\x45"  # CON 2.05 with a token of eight bytes
 PATIENCE = 5  # seconds; a datagram lost on the loopback ends a run, it is not sent again
 
 
@@ -40,10 +42,36 @@ class Side:
             self.sizes["Read"], self.sizes["its answer"] = len(request), len(answer)
         return answer[answer.index(b"\xff") + 1 :]
 
-    def cpu_us(self, count: int) -> float:
-        """Processor time a Read, over `count` of them."""
+    def observe(self, form: int, path: str = "/3424/0/4") -> None:
+        """Observe `path` in a format."""
+        self.mid = (self.mid + 1) & 0xFFFF
+        options = [*wire.path(path), (OBSERVE, b""), (wire.ACCEPT, form)]
+        self.socket.send(wire.encode(wire.CON, wire.GET, self.mid, b"observed", options))
+        answer = wire.Heard(self.socket.recv(2048), 0)
+        if answer.code != wire.CONTENT or answer.opt.observe is None:
+            raise AssertionError("%s answers %r" % (self.name, answer))
+
+    def notifications(self, count: int) -> bytes:
+        """Let what is observed change so often, acknowledge all at once; the last one's payload."""
+        send, receive = self.socket.send, self.socket.recv
+        send(b"\x60\x00" + count.to_bytes(2, "big"))  # see notify_loop.py
+        mid = last = b""
+        for _ in range(count):
+            datagram = receive(2048)
+            if datagram[:2] != NOTIFICATION or datagram[4:12] != b"observed":
+                raise AssertionError("%s sends %r" % (self.name, datagram))
+            payload = datagram[datagram.index(b"\xff") + 1 :]
+            if datagram[2:4] == mid or payload == last:
+                raise AssertionError("%s repeats %r" % (self.name, datagram))
+            mid, last = datagram[2:4], payload
+            send(b"\x60\x00" + mid)
+        self.sizes["a notification"] = len(datagram)
+        return last
+
+    def cpu_us(self, count: int, work=None) -> float:
+        """Processor time of each of `count` Reads, or of `work(count)`."""
         before = cpu_ns(self.process.pid)
-        self.reads(count)
+        (work or self.reads)(count)
         return (cpu_ns(self.process.pid) - before) / count / 1000
 
     def close(self) -> None:
@@ -61,7 +89,7 @@ def _socket():
 
 
 def meter(program: pathlib.Path | None = None) -> Side:
-    """The real meter, registered here; or `device_loop.py` instead."""
+    """The real meter, registered here; or another program like `device_loop.py`."""
     sock = _socket()
     sock.bind(("127.0.0.1", 0))
     uri = "coap://127.0.0.1:%d" % sock.getsockname()[1]
@@ -78,11 +106,10 @@ def meter(program: pathlib.Path | None = None) -> Side:
     return side
 
 
-def aiocoap() -> Side:
-    """aiocoap's server role, in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, HERE / "aiocoap_server.py"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
+def aiocoap(form: int = 0) -> Side:
+    """aiocoap's server role, in a process of its own; it notifies in the format `form`."""
+    command = [sys.executable, HERE / "aiocoap_server.py", str(form)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     line = process.stdout.readline()
     assert re.fullmatch(r"\d+\n", line), line
     sock = _socket()
