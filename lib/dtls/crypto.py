@@ -12,6 +12,7 @@ from micropython import const
 _BLOCK = const(64)
 _ECB = const(1)
 _CBC = const(2)
+_ZERO = bytes(16)
 
 
 class Ccm:
@@ -19,58 +20,67 @@ class Ccm:
 
     def __init__(self, key: bytes, salt: bytes, tag: int = 8):
         self.key = key
-        self.salt = salt
+        self.salt = b"\x02" + salt  # a counter block begins so (RFC 3610 section 2.3)
         self.tag = tag
         self.ecb = aes(key, _ECB)
 
-    def crypt(self, nonce: bytes, aad: bytes, data: bytes, opens: bool) -> bytes | None:
-        """Ciphertext and tag of a text; or, if it `opens`, the text, None where the tag is wrong.
+    def crypt(self, block: bytes, aad: bytes, data: bytes, i: int = -1, prefix: bytes = b""):
+        """`prefix`, ciphertext and tag of a text; from `i` on, if it is given, what that opens.
 
-        `nonce` has 12 bytes (or 13, as in RFC 3610's examples), `aad` 1 to 255, a text 4063.
+        `block` is counter block 0, `aad` has 1 to 255 bytes, a text up to 4063. None where the tag
+        is wrong. On boards what costs is each allocation: so all is joined at once.
         """
         tag = self.tag
-        n = len(data) - (tag if opens else 0)
+        n = len(data)
+        if i >= 0:
+            n -= i + tag
         if not 0 <= n < 4064:
             return None
-        free = 15 - len(nonce)
+        pad = bytes(-n & 15)
         # The key stream: its first block is for the tag
-        s = bytearray((bytes((free - 1,)) + nonce + bytes(free)) * (n + 31 >> 4))
-        for i in range(31, len(s), 16):
-            s[i] = i >> 4
+        s = bytearray(block * (n + 31 >> 4))
+        size = len(s)
+        for k in range(31, size, 16):
+            s[k] = k >> 4
         self.ecb.encrypt(s, s)
-        s = int.from_bytes(s[: n + 16], "big")
+        s = int.from_bytes(s, "big")
         text = data
-        if opens:
-            data = int.from_bytes(data[n:] + bytes(16 - tag) + data[:n], "big") ^ s
-            data = data.to_bytes(n + 16, "big")
-            text = data[16:]
+        if i >= 0:
+            data = b"".join((data[i + n :], bytes(16 - tag), data[i : i + n], pad))
+            data = (int.from_bytes(data, "big") ^ s).to_bytes(size, "big")
+            text = data[16 : 16 + n]
+        free = block[0]
         mac = (
-            bytes(((tag << 2) + free + 55,)) + nonce,
-            n.to_bytes(free, "big") + len(aad).to_bytes(2, "big") + aad,
+            bytes(((tag << 2) + free + 56,)),
+            block[1 : 15 - free],
+            (n << 16 | len(aad)).to_bytes(free + 3, "big"),
+            aad,
             bytes(-len(aad) - 2 & 15),
             text,
-            bytes(-n & 15),
+            pad,
         )
-        mac = aes(self.key, _CBC, bytes(16)).encrypt(b"".join(mac))[-16:]
-        if opens:
+        mac = aes(self.key, _CBC, _ZERO).encrypt(b"".join(mac))[-16:]
+        if i >= 0:
             # As integers: how many bytes are right must not show in the time
             if int.from_bytes(mac[:tag], "big") ^ int.from_bytes(data[:tag], "big"):
                 return None
             return text
-        data = (int.from_bytes(mac + text, "big") ^ s).to_bytes(n + 16, "big")
-        return data[16:] + data[:tag]
+        data = int.from_bytes(b"".join((mac, text, pad)), "big") ^ s
+        data = data.to_bytes(size, "big")
+        return b"".join((prefix, data[16 : 16 + n], data[:tag]))
 
     def seal(self, head: bytes, number: bytes, text: bytes) -> bytes:
         """A record's fragment (RFC 6655): `number` is epoch and sequence, sent as the nonce."""
         head += len(text).to_bytes(2, "big")
-        return number + self.crypt(self.salt + number, head, text, False)
+        return self.crypt(self.salt + number + b"\0\0\0", head, text, -1, number)
 
     def open(self, head: bytes, number: bytes, body: bytes) -> bytes | None:
         """The text of a fragment, or None."""
         n = len(body) - 8 - self.tag
         if n < 0:
             return None
-        return self.crypt(self.salt + body[:8], head + n.to_bytes(2, "big"), body[8:], True)
+        head += n.to_bytes(2, "big")
+        return self.crypt(self.salt + body[:8] + b"\0\0\0", head, body, 8)
 
 
 def _pad(key, byte):

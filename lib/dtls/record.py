@@ -4,7 +4,6 @@ from micropython import const
 
 _CID_RECORD = const(25)
 _WINDOW = const(64)
-_MASK = const(0xFFFFFFFFFFFFFFFF)
 
 
 _CBC_SHA256 = const(0x00AE)
@@ -35,8 +34,10 @@ class Records:
         # What is authenticated with a CID, before the number (RFC 9146 section 5)
         self.holder = _HOLDER + bytes((len(cid), _CID_RECORD, 0xFE, 0xFD))
         self.seq = 0  # of the next record
-        self.top = -1  # the highest sequence number seen; `window` has a bit for it and 63 before
-        self.window = 0
+        # The highest sequence number seen; for it and 63 before it `window` has a bit, at the
+        # number's last six: no integers of 64 bits, which boards allocate.
+        self.top = -1
+        self.window = bytearray(_WINDOW // 8)
         self.bad = 0  # records with wrong tags
 
     def seal(self, kind: int, data: bytes) -> bytes:
@@ -52,13 +53,16 @@ class Records:
         else:
             data = self.out.seal(seq + bytes((kind, 0xFE, 0xFD)), seq, data)
         n = len(data)
-        return bytes((kind, 0xFE, 0xFD)) + seq + cid + bytes((n >> 8, n & 255)) + data
+        return b"".join((bytes((kind, 0xFE, 0xFD)), seq, cid, n.to_bytes(2, "big"), data))
 
     def open(self, kind: int, number: bytes, body: bytes):
         """(type, data) of a record with the header's `number` (epoch and sequence), or None."""
         seq = int.from_bytes(number[2:], "big")
-        behind = self.top - seq
-        if behind >= _WINDOW or behind >= 0 and self.window >> behind & 1:
+        top = self.top
+        window = self.window
+        at = seq >> 3 & 7
+        bit = 1 << (seq & 7)
+        if seq <= top - _WINDOW or seq <= top and window[at] & bit:
             return None
         own = self.own
         if own:
@@ -69,11 +73,14 @@ class Records:
         if data is None:
             self.bad += 1
             return None
-        if behind < 0:
-            self.window = (self.window << -behind | 1) & _MASK if behind > -_WINDOW else 1
+        if seq > top:
             self.top = seq
-        else:
-            self.window |= 1 << behind
+            if seq - top > _WINDOW:
+                top = seq - _WINDOW
+            while top < seq - 1:
+                top += 1
+                window[top >> 3 & 7] &= ~(1 << (top & 7))
+        window[at] |= bit
         if own:  # the true type comes after the text, and zeros may follow
             n = len(data)
             while n and not data[n - 1]:

@@ -40,18 +40,18 @@ def _seal(core, generation, live):
         r = core.records
         # A jump: sequence numbers that were perhaps used after all lie behind it
         text = (r.seq + _JUMP & ~_JUMP).to_bytes(6, "big") + (r.top + 1).to_bytes(6, "big")
-        text += r.window.to_bytes(8, "big") + bytes((len(r.cid),)) + r.cid
+        text += r.window + bytes((len(r.cid),)) + r.cid
         text += bytes((len(r.own),)) + r.own + core.block
     head = bytes((flags,)) + suite.to_bytes(2, "big") + generation.to_bytes(4, "big")
     text = head + core.witness + master + bytes((len(sid),)) + sid + text
     nonce = core.random(8)
     key, salt = _key(core)
-    return nonce + Ccm(key, salt).crypt(salt + nonce, salt, text, False)
+    return Ccm(key, b"").crypt(salt + nonce + b"\0\0\0", salt, text, -1, nonce)
 
 
 def _key(core):
     key = hmac(core.key, b"dtls session" + core.identity)
-    return key[:16], key[16:20]
+    return key[:16], b"\x02" + key[16:20]
 
 
 def _load(core):
@@ -62,7 +62,7 @@ def _load(core):
         return None, 0, None
     if record and len(record) > 79:
         key, salt = _key(core)
-        text = Ccm(key, salt).crypt(salt + record[:8], salt, record[8:], True)
+        text = Ccm(key, b"").crypt(salt + record[:8] + b"\0\0\0", salt, record, 8)
         if text and text[0] >> 4 == _FORMAT >> 4:
             return text, int.from_bytes(text[3:7], "big"), mark
     return None, 0, mark
@@ -136,7 +136,7 @@ def restore(core, witness: bytes) -> bool:
     core.records = r = Records(out, into, cid, own)
     r.seq = int.from_bytes(text[i : i + 6], "big")
     r.top = int.from_bytes(text[i + 6 : i + 12], "big") - 1
-    r.window = int.from_bytes(text[i + 12 : i + 20], "big")
+    r.window = bytearray(text[i + 12 : i + 20])
     core.stored = generation
     core.state = _ESTABLISHED
     core.resumed = True

@@ -155,7 +155,7 @@ class Lossy:
     def pair(self, seed):
         """How many of a pair of handshakes succeeded; each must end, well or in a failure."""
         settings = {"first_timeout": 100, "max_retransmit": 7}
-        job = {"percent": 30, "seed": seed, "settings": settings, "limit": 30000}
+        job = {"percent": 30, "seed": seed, "settings": settings, "limit": 120000}
         steps = ["shake", "close", ["wait", 20], "socket", "shake", "close"]
         report = self.drive(self.server, *steps, **job)
         for shake in report["shakes"]:
@@ -170,7 +170,7 @@ class Lossy:
 def lossy(openssl, interpreter, count):
     """So many handshakes by workers of their own; how many succeeded."""
     workers = queue.Queue()
-    for _ in range(min(12, count // 2)):
+    for _ in range(min(24, count // 2)):
         workers.put(Lossy(openssl, interpreter))
 
     def pair(seed):
