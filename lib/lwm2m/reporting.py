@@ -28,6 +28,7 @@ _URI_QUERY = const(15)
 _ACCEPT = const(17)
 _CONTENT = const(0x45)
 _NOT_ACCEPTABLE = const(0x86)
+_INTERNAL_ERROR = const(0xA0)
 _TIMED = (110, 112)  # formats that carry a time
 
 # Resources of Object 1
@@ -138,24 +139,25 @@ class Reporting:
             self.observations.append(found)
         self._watch(found.paths())
         found.token = token
+        found.sent = found.looked = now
+        found.state = 0
         self.given.pop(found, None)
         if given:
             self.given[found] = given
 
         def told(response):
-            if isinstance(response, tuple) and response[0] == _CONTENT:
-                self._remember(found, content)
-                found.sent = found.looked = now
-                found.state = found.due = 0
-                self._due(0)
-                return self._numbered(response)
-            self.remove(found)
-            return response
+            if found not in self.observations:  # cancelled meanwhile
+                return response
+            self._remember(found, content)
+            found.due = 0
+            self._due(0)
+            return self._numbered(response)
 
         if response is None:
             job = self.management.jobs[-1]
             finish = job[2]
             job[2] = lambda results: told(finish(results))
+            job[3] = lambda: self.remove(found)
             return None
         return told(response)
 
@@ -163,7 +165,8 @@ class Reporting:
         model = self.management.model
         for path in paths:
             for oid in path[:1] or model.objects:
-                model.objects[oid].model = model
+                if oid in model.objects:
+                    model.objects[oid].model = model
 
     def _evict(self):
         for one in self.observations:
@@ -189,9 +192,9 @@ class Reporting:
             self.observations.remove(observation)
         self.given.pop(observation, None)
         self.confirmed.pop(observation, None)
-        for sample in tuple(self.stored):
-            if sample[0] is observation:
-                self.stored.remove(sample)
+        self.stored = [sample for sample in self.stored if sample[0] is not observation]
+        if self.flying and self.flying[0] is observation:
+            self.flying = None
 
     # When to look
 
@@ -233,24 +236,25 @@ class Reporting:
             for one in self.observations:
                 if one.due < self.deadline:
                     self.deadline = one.due
+            self._drain(now)  # for a server that observes again
         return self.deadline
 
     def _attend(self, one, now):
         while True:
-            tell, look = self._times(one, now)
-            if tell > now:
-                one.due = min(tell, look)
-                return
             try:
+                tell, look = self._times(one, now)
+                if tell > now:
+                    one.due = min(tell, look)
+                    return
                 self._tell(one, now)
-            except Lwm2mError as error:  # it is no more
-                self.transmit(one, (error.code, (), b""), True, None, now)
-                self.remove(one)
-                return
             except Exception as error:  # noqa: BLE001 a driver's fault must not end the client
-                self.registration.log(1, "failed", one.path, error)
-                one.state |= _FIRED
-                one.due = now + _RETRY
+                code = getattr(error, "code", _INTERNAL_ERROR)
+                if code < _INTERNAL_ERROR:  # it is no more
+                    self.transmit(one, (code, (), b""), True, None, now)
+                    self.remove(one)
+                else:
+                    self.registration.log(1, "failed", one.path, error)
+                    one.due = now + _RETRY
                 return
 
     def _times(self, one, now):
@@ -305,7 +309,7 @@ class Reporting:
             return self._judge(one, i, values[0], given)
 
         def deliver(values, now):
-            if isinstance(values, list) and self._judge(one, i, values[0], given):
+            if not isinstance(values, list) or self._judge(one, i, values[0], given):
                 one.state |= _FIRED << 2 * i
                 one.due = 0
                 self._due(0)
@@ -352,7 +356,7 @@ class Reporting:
                 one.state = _FIRED
                 one.due = now + _RETRY
                 self._due(one.due)
-            else:
+            elif one in self.observations:
                 self._remember(one, content)
                 limit = self._stores(one)
                 if not limit:
@@ -401,29 +405,30 @@ class Reporting:
     def transmit(self, one, response: tuple, confirmable: bool, sample, now: int) -> None:
         """Send a notification, if its server is there; of a sample it is one of `stored`."""
         peer = self.registration.peer
-        if not peer or one.token is None:
+        token = one.token
+        if not peer or token is None:
             return
         if response[0] == _CONTENT:
             response = self._numbered(response)
         peer.reset = self.reset
         mid = peer.notify(
             _CON if confirmable else _NON,
-            one.token,
+            token,
             response,
             lambda: _key(one),
-            lambda message, now: self._answered(one, sample, message, now),
+            lambda message, now: self._answered(one, token, sample, message, now),
             now,
         )
         if not confirmable:
             self.mids[mid % _RECENT] = mid
-            self.tokens[mid % _RECENT] = one.token
+            self.tokens[mid % _RECENT] = token
         self.registration.attend(now)
 
     def _numbered(self, response):
         self.number = (self.number + 1) & 0xFFFFFF
         return response[0], ((_OBSERVE, self.number),) + tuple(response[1]), response[2]
 
-    def _answered(self, one, sample, message, now):
+    def _answered(self, one, token, sample, message, now):
         if sample is self.flying:
             self.flying = None
         if message is None:  # is the server still there, and does it still know us?
@@ -435,10 +440,11 @@ class Reporting:
                 self.lost = True
             self.registration.update(now)
             return
-        if message.kind == _RST:
+        if message.kind != _RST:
+            if sample in self.stored:
+                self.stored.remove(sample)
+        elif one.token == token:  # else it is observed by another one since
             self.remove(one)
-        if sample in self.stored:
-            self.stored.remove(sample)
         self._drain(now)
 
     # What the registration tells

@@ -39,14 +39,12 @@ def stamp(reporting, now: int):
 def add(reporting, limit: int, sample: tuple, now: int) -> None:
     """Keep a sample, (observation, response, confirmable), instead of the oldest where need be."""
     stored = reporting.stored
-    mine = []
-    for one in stored:
-        if one[0] is sample[0] and one is not reporting.flying:
-            mine.append(one)
+    waiting = [one for one in stored if one is not reporting.flying]
+    mine = [one for one in waiting if one[0] is sample[0]]
     if len(mine) >= limit:
         stored.remove(mine[0])
-    elif len(stored) >= reporting.stored_limit:
-        stored.pop(1 if stored[0] is reporting.flying else 0)
+    elif len(waiting) >= reporting.stored_limit:
+        stored.remove(waiting[0])
     stored.append(sample)
     drain(reporting, now)
 
