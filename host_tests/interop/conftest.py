@@ -5,8 +5,9 @@ import os
 import pytest
 
 from . import pcap
-from .judge import LINKS, WHOLE, Session, begin
-from .meter import MAIN, Meter, configuration
+from .judge import LINKS, WHOLE, Reports, Session, begin
+from .meter import MAIN, REPORTING, Meter, configuration
+from .relay import Relay
 from .scripted import Peer
 
 LAST = "test_tshark_decodes_every_capture"
@@ -89,6 +90,26 @@ def whole(leshan, start, request):
     facts = session.event("registered")
     assert facts["links"] == LINKS and facts["lifetime"] == 300
     return session
+
+
+@pytest.fixture
+def relay(request, leshan, captures):
+    """What lies between the meter and Leshan, and records."""
+    relay = Relay(leshan.uri)
+    yield relay
+    relay.close()
+    captures.append((request.node.name, relay.port, relay.capture))
+
+
+@pytest.fixture
+def reports(leshan, relay, start, request):
+    """A meter with every Object that changes and sends at a command, registered at Leshan."""
+    endpoint = "reports-" + request.node.name
+    meter = start(relay.uri, main=REPORTING, endpoint=endpoint, **WHOLE)
+    session = Reports(leshan, endpoint, meter, relay)
+    session.event("registered")
+    yield session
+    meter.kill()  # before the relay goes
 
 
 @pytest.fixture

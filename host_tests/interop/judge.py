@@ -6,6 +6,8 @@ import time
 import pytest
 from tools.devserver.driver import Driver, DriverError
 
+from .wire import CON, NON
+
 # Every Object that the firmware has. Numbers that a 24-bit float could not hold.
 WHOLE = {
     "device": {
@@ -126,6 +128,67 @@ class Session:
     def no_more_events(self, seconds=0.3):
         time.sleep(seconds)
         assert not [e for e in self.leshan.events if e.get("endpoint") == self.endpoint]
+
+
+class Reports(Session):
+    """A session with the meter of reporting_meter.py, which changes and sends at a command."""
+
+    def __init__(self, leshan, endpoint, meter, relay):
+        super().__init__(leshan, endpoint, meter)
+        self.relay = relay
+
+    def set(self, changes: dict) -> None:
+        """The device finds other values: {path: value}."""
+        self.run(0, setting(changes))
+
+    def run(self, rid: int, arguments: str) -> None:
+        assert self.code("execute", "/33001/0/%d" % rid, arguments=arguments) == "2.04"
+
+    def attach(self, path: str, attributes: str) -> None:
+        assert self.code("write-attributes", path, attributes=attributes) == "2.04"
+
+    def observe(self, path: str, **more) -> dict:
+        """Observe; the answer, which says that it is observed."""
+        answer = self.ask("observe", path, **more)
+        assert (answer.get("code"), answer.get("observed")) == ("2.05", True), answer
+        return answer
+
+    def composite(self, op: str, paths: list, **more) -> dict:
+        """A composite operation's answer, which must be 2.05."""
+        answer = self.leshan.ask(op=op, endpoint=self.endpoint, paths=paths, **more)
+        assert answer.get("code") == "2.05", answer
+        return answer
+
+    def told(self, path=None, **more) -> dict:
+        """The next notification of a path, or of a composite observation."""
+        found = self.event("notification", **({"path": path} if path else {}), **more)
+        assert found["code"] == "2.05", found
+        return found
+
+    def sent(self, **more) -> dict:
+        """The next Send: its values by path where all are of now."""
+        return self.event("send", **more)
+
+    def notifications(self, start: int = 0) -> list:
+        """Those on the wire since the datagram `start`, repetitions too."""
+        found = self.relay.from_meter(start)
+        return [one for one in found if one.kind in (CON, NON) and one.opt.observe is not None]
+
+    def nothing_told(self, seconds: float) -> None:
+        """No notification for so long, nor one that nobody has looked at."""
+        time.sleep(seconds)
+        kinds = ("notification", "notification-error", "send", "send-error", "server-error")
+        mine = [e for e in self.leshan.events if e.get("endpoint") == self.endpoint]
+        assert not [e for e in mine if e["event"] in kinds], mine
+
+
+def setting(changes: dict) -> str:
+    """The arguments of reporting_meter's Set; a str is Python, or after ~ a text."""
+    texts = []
+    for path, value in changes.items():
+        text = value if isinstance(value, str) else repr(value).replace(" ", "")
+        texts.append("%s=%s" % (path, text))
+    return "0='%s'" % ";".join(texts)
 
 
 def sorted_link(link: str) -> str:

@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MICROPYTHON = ROOT / "build" / "venv" / "bin" / "micropython"
 MAIN = ROOT / "boards" / "UNIX" / "main.py"
 SLOW = ROOT / "host_tests" / "interop" / "slow_meter.py"  # the same with slow handlers
+REPORTING = ROOT / "host_tests" / "interop" / "reporting_meter.py"  # it changes, it sends
 # The quickest that the configuration allows: 100, 200, 400, 800, 1600 ms, without spread.
 QUICK = {"ack_timeout": 100, "ack_random": 1000}
 
