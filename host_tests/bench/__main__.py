@@ -6,7 +6,9 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from . import measure
+from . import measure, sends
+
+FORMATS = {0: "text", 110: "SenML JSON", 112: "SenML CBOR"}
 
 
 def main() -> int:
@@ -14,24 +16,57 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--last", type=int, default=100000, help="memory's growth up to this Read")
     given = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    good = True
+    for make in (_reads, _notifications, _sends):
+        table, rows_good = make(given)
+        console.print(table)
+        good = good and rows_good
+    return 0 if good else 1
+
+
+def _table(title, rows, *columns):
+    # A table of rows, the last of each row saying whether it is good, None where nothing says so
+    table = Table(*columns, "", title=title)
+    for *cells, good in rows:
+        verdict = "[green]ok[/]" if good else "[bold red]missed[/]"
+        table.add_row(*cells, "" if good is None else verdict)
+    return table, all(row[-1] is not False for row in rows)
+
+
+def _cpu(what, meter, aiocoap, limit):
+    ratio = min(aiocoap) / min(meter)
+    return (
+        "CPU " + what,
+        "%.1f us (aiocoap %.1f us)" % (min(meter), min(aiocoap)),
+        "1/%.1f of aiocoap's" % ratio,
+        "1/%d" % limit,
+        ratio >= limit,
+    )
+
+
+def _growth(what, last, before, after, limit):
+    return (
+        "in use, %s to %s" % (what, format(last, ",")),
+        "%d B to %d B" % (before, after),
+        "%+d B" % (after - before),
+        "%d B" % limit,
+        after - before <= limit,
+    )
+
+
+def _spread(meter, aiocoap):
+    found = min(meter), max(meter), min(aiocoap), max(aiocoap)
+    spread = "%.1f to %.1f us, aiocoap %.1f to %.1f us" % found
+    return "of %d rounds" % len(meter), spread, "", "", None
+
+
+def _reads(given):
     meter, aiocoap, sizes = measure.speed(given.rounds)
     before, after, garbage = measure.memory(1000, given.last)
-    ratio = min(aiocoap) / min(meter)
     rows = [
-        (
-            "CPU a Read of /3/0/0 as text",
-            "%.1f us (aiocoap %.1f us)" % (min(meter), min(aiocoap)),
-            "1/%.1f of aiocoap's" % ratio,
-            "1/%d" % measure.RATIO,
-            ratio >= measure.RATIO,
-        ),
-        (
-            "in use, Read 1,000 to %s" % format(given.last, ","),
-            "%d B to %d B" % (before, after),
-            "%+d B" % (after - before),
-            "%d B" % measure.GROWTH,
-            after - before <= measure.GROWTH,
-        ),
+        _cpu("a Read of /3/0/0 as text", meter, aiocoap, measure.RATIO),
+        _growth("Read 1,000", given.last, before, after, measure.GROWTH),
         (
             "garbage a Read, 64 bits",
             "%.0f B" % garbage,
@@ -39,17 +74,51 @@ def main() -> int:
             "%d B" % measure.GARBAGE,
             garbage <= measure.GARBAGE,
         ),
+        _spread(meter, aiocoap),
     ]
-    table = Table("", "measured", "", "limit", "", title="The meter on the Unix port")
-    for *cells, good in rows:
-        table.add_row(*cells, "[green]ok[/]" if good else "[bold red]missed[/]")
-    spread = "%.1f to %.1f us, aiocoap %.1f to %.1f us"
-    spread %= min(meter), max(meter), min(aiocoap), max(aiocoap)
-    table.add_row("of %d rounds" % given.rounds, spread)
     for what, size in sizes.items():
-        table.add_row("CoAP bytes of %s" % what, "%d B" % size)
-    Console(width=None if sys.stdout.isatty() else 110).print(table)
-    return 0 if all(row[-1] for row in rows) else 1
+        rows.append(("CoAP bytes of %s" % what, "%d B" % size, "", "", None))
+    return _table("The meter on the Unix port", rows, "", "measured", "", "limit")
+
+
+def _notifications(given):
+    rows = []
+    for form in (measure.TEXT, measure.SENML_CBOR):
+        name = FORMATS[form]
+        meter, aiocoap, sizes = measure.notifying(given.rounds, form)
+        before, after, garbage = measure.notified_memory(100, measure.LAST_NOTIFIED, form)
+        second = "%s (aiocoap %s)" % tuple(
+            format(round(1e6 / min(side)), ",") for side in (meter, aiocoap)
+        )
+        rows += [
+            _cpu("a notification, %s" % name, meter, aiocoap, measure.NOTIFIED_RATIO),
+            _spread(meter, aiocoap),
+            ("a second of CPU", second, "", "", None),
+            _growth("the 100th", measure.LAST_NOTIFIED, before, after, measure.NOTIFIED_GROWTH),
+            ("garbage of one, 64 bits", "%.0f B" % garbage, "", "", None),
+            ("CoAP bytes of one", "%d B" % sizes["a notification"], "", "", None),
+        ]
+    title = "Notifications of a change: pmin=0, confirmable, acknowledged at once"
+    return _table(title, rows, "", "measured", "", "limit")
+
+
+def _sends(given):
+    rows = []
+    for case, form, ours, plain, good in sends.table():
+        limit = case.limit if form == sends.SENML_CBOR else 0
+        rows.append(
+            (
+                case.name,
+                FORMATS[form],
+                "%s B" % format(ours, ","),
+                "%s B" % format(plain, ","),
+                "1/%.2f" % (plain / ours),
+                "%s B" % format(limit, ",") if limit else "",
+                good,
+            )
+        )
+    title = "One Send of %d records, a day of quarter-hours" % sends.RECORDS
+    return _table(title, rows, "", "format", "body", "plain encoder's", "ratio", "limit")
 
 
 if __name__ == "__main__":

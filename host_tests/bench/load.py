@@ -52,7 +52,7 @@ class Side:
             raise AssertionError("%s answers %r" % (self.name, answer))
 
     def notifications(self, count: int) -> bytes:
-        """Let what is observed change so often, acknowledge all at once; the last one's payload."""
+        """Let what is observed change so often, acknowledge all at once; the last payload."""
         send, receive = self.socket.send, self.socket.recv
         send(b"\x60\x00" + count.to_bytes(2, "big"))  # see notify_loop.py
         mid = last = b""
@@ -62,16 +62,17 @@ class Side:
                 raise AssertionError("%s sends %r" % (self.name, datagram))
             payload = datagram[datagram.index(b"\xff") + 1 :]
             if datagram[2:4] == mid or payload == last:
-                raise AssertionError("%s repeats %r" % (self.name, datagram))
+                earlier = (mid, last)
+                raise AssertionError("%s repeats %r, had %r" % (self.name, datagram, earlier))
             mid, last = datagram[2:4], payload
             send(b"\x60\x00" + mid)
         self.sizes["a notification"] = len(datagram)
         return last
 
-    def cpu_us(self, count: int, work=None) -> float:
-        """Processor time of each of `count` Reads, or of `work(count)`."""
+    def cpu_us(self, work, count: int) -> float:
+        """Processor time of each of `count`, `work` being `reads` or `notifications`."""
         before = cpu_ns(self.process.pid)
-        (work or self.reads)(count)
+        work(count)
         return (cpu_ns(self.process.pid) - before) / count / 1000
 
     def close(self) -> None:

@@ -11,6 +11,11 @@ GARBAGE = 2048  # bytes a Read where a word has 64 bits; the limit is 1,024 on 3
 WARM_UP = 2000
 READS = 5000  # a round: more than the meter serves from one collection of garbage to the next
 PEER_READS = 1500
+NOTIFIED_RATIO = 1  # a notification may take at most aiocoap's processor time
+NOTIFIED_GROWTH = 0  # bytes, from the 100th notification to the last
+LAST_NOTIFIED = 10000
+NOTIFICATIONS = 1000  # a round, of either side
+TEXT, SENML_CBOR = 0, 112
 
 
 @contextlib.contextmanager
@@ -34,20 +39,68 @@ def speed(rounds: int) -> tuple:
     They take turns on one processor, so that a machine which is busy for a while slows both; of
     each the best round counts, for other programs can only add.
     """
-    sides = []
-    found = [], []
-    try:
-        with one_processor():  # which the sides inherit
-            for make in (load.meter, load.aiocoap):
-                sides.append(make())
-                sides[-1].reads(WARM_UP)
-            for _ in range(rounds):
-                found[0].append(sides[0].cpu_us(READS))
-                found[1].append(sides[1].cpu_us(PEER_READS))
+    with _sides(load.meter, load.aiocoap) as sides:
+        for side in sides:
+            side.reads(WARM_UP)
+        works = [(sides[0], sides[0].reads, READS), (sides[1], sides[1].reads, PEER_READS)]
+        found = _turns(rounds, works)
         return *found, sides[0].sizes
+
+
+def notifying(rounds: int, form: int) -> tuple:
+    """The same of notifications in a format, each of one change, confirmable, acknowledged."""
+    with _sides(_notifier, lambda: load.aiocoap(form)) as sides:
+        for side in sides:
+            side.observe(form)
+            side.notifications(NOTIFICATIONS)
+        works = [(side, side.notifications, NOTIFICATIONS) for side in sides]
+        found = _turns(rounds, works)
+        return *found, sides[0].sizes
+
+
+@contextlib.contextmanager
+def _sides(*makers):
+    # Processes that share our processor, which they inherit
+    sides = []
+    try:
+        with one_processor():
+            for make in makers:
+                sides.append(make())
+            yield sides
     finally:
         for side in sides:
             side.close()
+
+
+def _turns(rounds, works):
+    # Of each work, the microseconds by round
+    found = [[] for _ in works]
+    for _ in range(rounds):
+        for (side, work, count), times in zip(works, found, strict=True):
+            times.append(side.cpu_us(work, count))
+    return found
+
+
+def _notifier():
+    return load.meter(load.HERE / "notify_loop.py")
+
+
+def notified_memory(first: int, last: int, form: int) -> tuple:
+    """(bytes in use after so many notifications, after more, garbage of one), on 64 bits."""
+    side = _notifier()
+    try:
+        side.observe(form)
+        side.notifications(first)
+        before = int(side.reads(1, "/3/0/10"))
+        side.notifications(last - first)
+        after = int(side.reads(1, "/3/0/10"))
+        count = 200
+        start, again = int(side.reads(1, "/3/0/21")), int(side.reads(1, "/3/0/21"))
+        side.notifications(count)
+        garbage = int(side.reads(1, "/3/0/21")) - again - (again - start)
+        return before, after, garbage / count
+    finally:
+        side.close()
 
 
 def memory(first: int, last: int) -> tuple:

@@ -8,9 +8,10 @@ those acknowledgements that follow lets the next one happen, as soon as it has b
 import asyncio
 import sys
 
+import device_loop
+
 import app
 import config
-import device_loop
 from coap.endpoint import Udp
 
 _ACK = 0x60

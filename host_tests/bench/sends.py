@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import cbor2
-
 from host_tests.interop.meter import MICROPYTHON, environment
 
 from .load import HERE

@@ -1,6 +1,7 @@
 """Inside the board: a registered client whose server observes, all on a virtual clock.
 
-What it finds is printed as lines of a name and numbers, by tabs. `test_observations.py` puts it on the board.
+What it finds is printed as lines of a name and numbers, by tabs. `test_observations.py` puts it
+on the board.
 """
 
 import gc
