@@ -12,6 +12,7 @@ from lwm2m.objects.security import Security
 from lwm2m.objects.server import Server
 from metering.water_meter import WaterMeter
 
+_PSK = const(0)
 _NOSEC = const(3)
 _SAMPLED = (3424, 3303)  # Objects that measure by `sample`
 _DEVICE = {
@@ -31,12 +32,18 @@ _MEMORY_TOTAL = const(21)
 
 
 def accounts(servers: list) -> tuple:
-    """Objects 0 and 1 for the configured servers, without security."""
+    """Objects 0 and 1 for the configured servers."""
     security = {}
     server = {}
     for iid, one in enumerate(servers):
         ssid = one["short_server_id"]
-        security[iid] = {0: one["uri"], 1: False, 2: _NOSEC, 10: ssid}
+        security[iid] = account = {0: one["uri"], 1: False, 2: _NOSEC, 10: ssid}
+        if one["uri"].startswith("coaps:"):
+            account[2] = _PSK
+            account[3] = one["identity"]
+            account[4] = b""
+            account[5] = one["key"]
+            account[16] = dict(enumerate(one["suites"]))
         server[iid] = {0: ssid, 1: one["lifetime"], 2: 0, 3: 0, 5: 86400, 6: False, 7: "U"}
         server[iid][_MUTE_SEND] = False
         for settings in (SETTINGS, FLAGS):
@@ -86,6 +93,12 @@ def build(config: dict, pulses, log, board=None) -> tuple:
         log,
         config["coap"],
     )
+    for one in config["servers"]:
+        if one["uri"].startswith("coaps:"):
+            from secure import Psk
+
+            client.transports["coaps"] = Psk(client, log, config["dtls"])
+            break
     for key in OPTIONAL:
         if config[key] is not None:
             import optional

@@ -29,7 +29,9 @@ FLAGS = {"store": 6, "mute_send": 23}
 _KEYS = {
     "": ("endpoint", "version", "servers", "device", "water", "coap", "log", "sampling")
     + OPTIONAL,
-    "servers": ("uri", "short_server_id", "lifetime") + tuple(SETTINGS) + tuple(FLAGS),
+    "servers": ("uri", "short_server_id", "lifetime", "identity", "key", "suites")
+    + tuple(SETTINGS)
+    + tuple(FLAGS),
     "device": (
         "manufacturer",
         "model",
@@ -43,18 +45,22 @@ _KEYS = {
         "power",
     ),
     "water": ("litres_a_pulse", "kind", "flow"),
+    "dtls": ("first_timeout", "max_retransmit", "mtu"),
     "coap": ("ack_timeout", "ack_random", "max_retransmit", "nstart", "szx", "body_limit"),
 }
 
 _LONGEST = {"utc_offset": 16, "timezone": 64}  # in bytes
 
-_COAP_RANGES = {
-    "ack_timeout": (100, 60000),
-    "ack_random": (1000, 3000),
-    "max_retransmit": (0, 10),
-    "nstart": (1, 8),
-    "szx": (0, 6),
-    "body_limit": (64, 65536),
+_RANGES = {
+    "dtls.first_timeout": (100, 60000),
+    "dtls.max_retransmit": (0, 10),
+    "dtls.mtu": (256, 1280),
+    "coap.ack_timeout": (100, 60000),
+    "coap.ack_random": (1000, 3000),
+    "coap.max_retransmit": (0, 10),
+    "coap.nstart": (1, 8),
+    "coap.szx": (0, 6),
+    "coap.body_limit": (64, 65536),
 }
 
 DEFAULT = {
@@ -75,6 +81,7 @@ DEFAULT = {
         "flow": [[20, 720], [10, 0], [30, 1800]],
     },
     "coap": {},
+    "dtls": {},
     "log": 3,
     "sampling": 1,
 }
@@ -129,8 +136,14 @@ def _server(place, value):
         scheme = split_uri(uri)[0]
     except ValueError:
         scheme = ""
-    if scheme != "coap":
-        wrong(place + ".uri", uri, "like coap://host:port or coap://[2001:db8::1]:port")
+    if scheme not in ("coap", "coaps"):
+        wrong(
+            place + ".uri", uri, "like coap://host:port, coaps://host or coap://[2001:db8::1]:port"
+        )
+    if scheme == "coaps":
+        import optional
+
+        optional.check_psk(place, merged)
     integer(place + ".short_server_id", merged["short_server_id"], 1, 65534)
     integer(place + ".lifetime", merged["lifetime"], 1, 0x7FFFFFFF)
     for key in SETTINGS:
@@ -145,7 +158,8 @@ def _server(place, value):
 
 def _servers(value):
     if not isinstance(value, list) or not value:
-        wrong("servers", value, "a list of at least one server")
+        # its text is not shown, for keys may be in it
+        raise ConfigError("servers: must be a list of at least one server")
     servers = [_server("servers[%d]" % i, one) for i, one in enumerate(value)]
     ids = [one["short_server_id"] for one in servers]
     if len(set(ids)) < len(ids):
@@ -213,9 +227,10 @@ def check(given: dict) -> dict:
         else:
             string("device." + key, device[key], _LONGEST.get(key, 255))
     _water(whole["water"])
-    for key, value in whole["coap"].items():
-        low, high = _COAP_RANGES[key]
-        integer("coap." + key, value, low, high)
+    for section in ("coap", "dtls"):
+        for key, value in whole[section].items():
+            low, high = _RANGES[section + "." + key]
+            integer(section + "." + key, value, low, high)
     integer("log", whole["log"], 0, 4)
     integer("sampling", whole["sampling"], 1, 86400)
     for key in OPTIONAL:

@@ -3,6 +3,8 @@
 Imported only where one of them is configured.
 """
 
+from binascii import unhexlify
+
 from config import ConfigError, boolean, decimal, integer, mapping, string, wrong
 
 # Of each setting its name, Resource and kind: i an integer, s a text, d a decimal, f a flag;
@@ -23,6 +25,7 @@ _FIELDS = {
     "battery": "level 1 i 0 100;capacity 2 d 0 0;voltage 3 d 0 0;type 4 s 1 64;"
     "threshold 5 i 0 100;cycles 8 i 0 2147483647;mains_lost 9 f 0 0;status 20 i 0 6",
 }
+_SUITES = (0xC0A8, 0xC0A4, 0xAE)  # of PSK: AES-128 in CCM_8, CCM, CBC with SHA-256
 _LISTS = ("device.power", "portfolio", "app_data")
 _NEEDED = {"connectivity": ("bearer", 0), "temperature": ("value", 5700), "battery": ("level", 1)}
 
@@ -90,6 +93,28 @@ def check(key: str, value):
     return sources
 
 
+def check_psk(place: str, server: dict) -> None:
+    """The identity and the key (hex) of a coaps server, as bytes from now on; or ConfigError.
+
+    A wrong key is not shown.
+    """
+    string(place + ".identity", server.get("identity"), 128)
+    server["identity"] = server["identity"].encode()
+    try:
+        key = unhexlify(server.get("key", ""))
+    except (ValueError, TypeError):
+        key = b""
+    if not 16 <= len(key) <= 64:
+        raise ConfigError(place + ".key: must be 32 to 128 hexadecimal digits, secret and random")
+    server["key"] = key
+    suites = server.setdefault("suites", [0xC0A8])
+    if not isinstance(suites, list) or not suites:
+        wrong(place + ".suites", suites, "a list of numbers of the IANA's TLS cipher suites")
+    for i, one in enumerate(suites):
+        if one not in _SUITES:
+            wrong("%s.suites[%d]" % (place, i), one, "one of %s" % ", ".join(map(str, _SUITES)))
+
+
 def add(key: str, client, given: dict, board: dict) -> None:
     """Give the client the Object of a checked setting, with what the board knows of it."""
     model = client.model
@@ -106,8 +131,8 @@ def add(key: str, client, given: dict, board: dict) -> None:
         from lwm2m.objects.connectivity_statistics import ConnectivityStatistics
 
         made = ConnectivityStatistics(client.clock.now, resources.get(8, 0))
-        for scheme, dial in client.transports.items():
-            client.transports[scheme] = made.counted(dial)
+        # beneath DTLS, so that its records and handshakes count
+        client.transports["coap"] = made.counted(client.transports["coap"])
     elif key == "temperature":
         from lwm2m.objects.temperature import Temperature
 

@@ -1,9 +1,13 @@
 """The water meter on MicroPython's Unix port: pulses are simulated, Ctrl-C de-registers.
 
 micropython boards/UNIX/main.py [--server URI] [--endpoint NAME] [--config FILE]
+
+For --server coaps://... the environment has PSK_IDENTITY and PSK_KEY (hexadecimal): a command
+line is for everybody to see.
 """
 
 import asyncio
+import os
 import sys
 
 import app
@@ -32,8 +36,12 @@ def configuration(given: dict) -> dict:
     path = given.get("--config")
     whole = config.load(path) if path else config.check({"connectivity": {}})
     if "--server" in given:
-        first = dict(whole["servers"][0])
-        first["uri"] = given["--server"]
+        first = {"uri": given["--server"]}
+        for name in ("short_server_id", "lifetime"):
+            first[name] = whole["servers"][0][name]
+        for name, variable in (("identity", "PSK_IDENTITY"), ("key", "PSK_KEY")):
+            if os.getenv(variable):
+                first[name] = os.getenv(variable)
         try:
             whole["servers"] = config.check({"servers": [first]})["servers"]
         except config.ConfigError as error:

@@ -15,6 +15,7 @@ from micropython import const
 _MTU = const(1280)
 _LOST = (errno.EAGAIN, errno.ECONNREFUSED)  # nobody listens there: a loss, not the end
 _LONGEST_SLEEP = const(3600000)  # well under the wrap of the ports' ticks
+_NEVER = const(0xFFFFFFFFFFF)
 
 
 class Clock:
@@ -32,7 +33,24 @@ class Clock:
         return self._now
 
 
-class Udp:
+class Transport:
+    """What a transport is, beside `send(datagram)`, `recv()`, `readable()` and `close()`.
+
+    One with a state of its own, such as DTLS, has its own `deadline` and `poll`. It may be sent to
+    once `established`; `failed` is None, or why it cannot be; `contexts` counts its security
+    contexts: with another one its peer takes us for new.
+    """
+
+    deadline = _NEVER
+    established = True
+    failed = None
+    contexts = 0
+
+    def poll(self, now: int) -> None:
+        """Do what is due."""
+
+
+class Udp(Transport):
     """The UDP transport: a connected socket, so that only its peer is heard and errors show."""
 
     def __init__(self, host: str, port: int, account=None):
@@ -104,7 +122,9 @@ class Endpoint:
                 datagram = transport.recv()
                 if datagram:
                     self.core.input(datagram, self.clock.now())
-                    self.flush()
+                else:  # a handshake went on
+                    self.wake()
+                self.flush()
             except OSError as error:
                 self.core.log(2, "receive", error.errno)
                 yield from asyncio.sleep_ms(1000)
@@ -118,8 +138,12 @@ class Endpoint:
                 for datagram in outbox:
                     self.transport.send(datagram)
             outbox.clear()
-        if core.deadline < self._wake_at:
+        if self._deadline() < self._wake_at:
             self.wake()
+
+    def _deadline(self):
+        transport = self.transport
+        return min(self.core.deadline, transport.deadline) if transport else self.core.deadline
 
     def wake(self) -> None:
         """Let the timer look at the deadline again, now."""
@@ -137,10 +161,13 @@ class Endpoint:
         """Drive the core until `stop`. Call it in a task of its own."""
         self._timer = _core.cur_task
         while not self._stop:
-            self.core.poll(self.clock.now())
+            now = self.clock.now()
+            if self.transport:
+                self.transport.poll(now)
+            self.core.poll(now)
             self.service()
             self.flush()
-            self._wake_at = self.core.deadline
+            self._wake_at = self._deadline()
             wait = self._wake_at - self.clock.now()
             await asyncio.sleep_ms(min(max(wait, 0), _LONGEST_SLEEP))
 

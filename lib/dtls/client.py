@@ -45,6 +45,7 @@ class Dtls:
         1 << 20
     )  # records with wrong tags under one key: 2^-44 that one was right by chance
     mac_then_encrypt = False  # take CBC without encrypt-then-MAC
+    contexts = 0  # full handshakes so far: with each the server takes us for new
     unheard_limit = 2  # datagrams into a stored session that the server may have forgotten
 
     def __init__(
@@ -147,6 +148,7 @@ class Dtls:
         )
         self.state = _ESTABLISHED
         self.failed = None
+        self.contexts += not self.resumed
         self._full = False
         self.deadline = _NEVER
         if not self.resumed:

@@ -15,6 +15,7 @@ _URI = const(0)
 _BOOTSTRAP = const(1)
 _SECURITY_SSID = const(10)
 _SSID = const(0)
+_ALERT = const(11)
 
 # States of a registration
 _OFF = const(0)
@@ -49,6 +50,8 @@ class _Link(Endpoint):
         self.account = account
         self.management = Management(client.model, registration)
         registration.wake = self.wake
+        self.used = False  # has there been a peer over this transport?
+        self.contexts = 0  # of the transport's, when it was connected
 
     def flush(self):
         super().flush()
@@ -67,15 +70,25 @@ class _Link(Endpoint):
 
     def service(self):
         core = self.core
-        if core.peer is None and self.transport:
+        now = self.clock.now()
+        if core.peer is None and self.used:
             self.flush()
             self.detach()
+            self.used = False
         if core.state == _DIALING:
-            try:
-                self._dial()
-            except (OSError, ValueError) as error:
-                core.log(2, "no transport", error)
-                core.failed(self.clock.now())
+            if not self.transport:
+                try:
+                    self._dial()
+                except (OSError, ValueError) as error:
+                    core.log(2, "no transport", error)
+                    core.failed(now)
+                    return
+            self._connect(now)
+        elif core.peer and self.transport.failed is not None:  # the session ended
+            core.restart(now)
+        elif core.peer and self.transport.contexts != self.contexts:
+            self.contexts = self.transport.contexts
+            core.register(now)
 
     def _dial(self):
         uri = self.account[_URI]
@@ -83,11 +96,24 @@ class _Link(Endpoint):
         if scheme not in self.client.transports:
             raise ValueError(uri)
         self.attach(self.client.transports[scheme](host, port, self.account))
-        peer = Peer(self.management)
-        peer.log = self.core.log
-        for name, value in self.client.parameters.items():
-            setattr(peer, name, value)
-        self.core.connected(peer, self.clock.now())
+
+    def _connect(self, now):
+        core = self.core
+        transport = self.transport
+        if transport.established:
+            peer = Peer(self.management)
+            peer.log = core.log
+            for name, value in self.client.parameters.items():
+                setattr(peer, name, value)
+            known = transport.contexts and transport.contexts == self.contexts
+            self.contexts = transport.contexts
+            self.used = True
+            core.connected(peer, now, known)
+        elif transport.failed is not None:
+            if transport.failed > 0:
+                self.client.model.object(1).set(core.iid, _ALERT, transport.failed)
+            self.detach()
+            core.failed(now)
 
 
 class Client:

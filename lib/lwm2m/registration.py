@@ -81,11 +81,18 @@ class Registration:
         """Register as soon as the Initial Registration Delay has passed."""
         self._wait(self.setting(_INITIAL_DELAY, 0) * 1000, now)
 
-    def connected(self, peer, now: int) -> None:
-        """A transport is open, and `peer` speaks CoAP over it."""
+    def connected(self, peer, now: int, known: bool = False) -> None:
+        """A transport is open, and `peer` speaks CoAP over it.
+
+        Where the server knows it, by its security context, the registration goes on.
+        """
         self.peer = peer
         self.outbox = peer.outbox
-        self.register(now)
+        if known and self.location:
+            self.state = _REGISTERED
+            self.update(now)
+        else:
+            self.register(now)
 
     def failed(self, now: int) -> None:
         """No transport could be opened, or the server did not answer, or refused."""
@@ -105,9 +112,11 @@ class Registration:
         self._wait(delay + self._jitter(delay >> 2), now)
 
     def restart(self, now: int) -> None:
-        """The address changed or the session was lost: register anew over a new transport."""
+        """The address changed or the session was lost: begin anew over a new transport."""
         if self.state not in (_OFF, _LEAVING):
-            self._drop()
+            self.peer = None
+            for part in self.parts:
+                part.offline(False)
             self._wait(0, now)
 
     def update(self, now: int) -> None:
@@ -173,7 +182,11 @@ class Registration:
         # The outbox stays: an acknowledgement may be in it, to go before the transport does.
         self.peer = self.location = self._sent = None
         for part in self.parts:
-            part.offline()
+            part.offline(True)
+
+    def ready(self) -> bool:
+        """Is it registered, and is there somebody to talk to?"""
+        return bool(self.peer and self.location)
 
     def setting(self, rid: int, default):
         """A Resource of the server's Instance of Object 1, or a default where it has none."""
@@ -193,7 +206,7 @@ class Registration:
         self.state = _REGISTERING
         self.location = None
         for part in self.parts:
-            part.offline()
+            part.offline(True)
         query = "ep=" + self.endpoint, "lwm2m=" + self.version
         self._tell([(_URI_PATH, "rd")], (None, "U", None), query, self._registered, now)
 

@@ -455,16 +455,18 @@ class Reporting:
             self.lost = False
             self.registration.register(now)
         else:
+            self.replan()
             self._drain(now)
 
-    def offline(self) -> None:
-        """The registration is gone, and what was observed with it, but for what is stored."""
+    def offline(self, gone: bool) -> None:
+        """The transport is gone; with the registration all observations, but those that store."""
         self.flying = None
         self.lost = False
         for one in tuple(self.observations):
-            one.token = None
-            if not self._stores(one):
-                self.remove(one)
+            if gone:
+                one.token = None
+                if not self._stores(one):
+                    self.remove(one)
 
 
 def _key(one):

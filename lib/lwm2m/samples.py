@@ -52,7 +52,7 @@ def add(reporting, limit: int, sample: tuple, now: int) -> None:
 def drain(reporting, now: int) -> None:
     """Send the oldest sample whose server is there; the next follows its acknowledgement."""
     for sample in tuple(reporting.stored):
-        if reporting.flying or not reporting.registration.location:
+        if reporting.flying or not reporting.registration.ready():
             return
         one, response, confirmable = sample
         if one.token is not None:

@@ -111,7 +111,7 @@ class Sender:
 
     def poll(self, now: int) -> int:
         """Send what waits, if the server will have it. Returns the next deadline."""
-        if not self.jobs or self.busy or not self.registration.location:
+        if not self.jobs or self.busy or not self.registration.ready():
             return _NEVER
         if now < self.deadline:
             return self.deadline
@@ -192,7 +192,7 @@ class Sender:
         if not self.busy:
             self._due(now)
 
-    def offline(self) -> None:
-        """The registration is gone; what comes of an exchange under way is not waited for."""
+    def offline(self, gone: bool) -> None:
+        """The transport is gone; what comes of an exchange under way is not waited for."""
         self.turn += 1
         self.busy = False

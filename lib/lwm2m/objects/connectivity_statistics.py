@@ -2,6 +2,8 @@
 
 from micropython import const
 
+from coap.endpoint import Transport
+
 from ..model import Object
 
 _TX = const(2)
@@ -88,7 +90,7 @@ class ConnectivityStatistics(Object):
             self.until = self.now() + period * 1000 if period else _NEVER
 
 
-class _Counted:
+class _Counted(Transport):
     """A transport whose datagrams are counted."""
 
     def __init__(self, transport, statistics, headers):
