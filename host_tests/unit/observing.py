@@ -10,6 +10,7 @@ A schedule is a list of events, each a tuple: the ms since the event before, wha
 - `"account", rid, value`: the server writes a Resource of /1/0
 - `"observe", token, path, query`: Observe=0, with attributes where `query` is not empty
 - `"cancel", token, path`: Observe=1
+- `"reset", token`: the next notification is answered by a Reset
 - `"wait"`: nothing
 
 All that was due before an event, or in the same ms, is done before the event. Notifications are
@@ -17,7 +18,7 @@ acknowledged in the ms in which they come. A Float is a pair (mantissa, exponent
 """
 
 from session import ACCOUNT, Session
-from virtual import ACK, CON, GET, NON, PUT, Chance, parts, request
+from virtual import ACK, CON, GET, NON, PUT, RST, Chance, parts, request
 
 from coap.message import encode
 from lwm2m.formats import senml_json, text
@@ -123,6 +124,7 @@ class Observing:
         self.now = 0
         self.mid = 100
         self.watched = {}  # by token: [path, the latest Observe number, the format]
+        self.resets = []  # tokens
         self.notes = []
         self.answers = []
         self.wakes = []  # the ms of every poll that a deadline asked for
@@ -160,8 +162,12 @@ class Observing:
         self._number(watched, options)
         value = read(watched[0], watched[2], payload)
         self.notes.append((self.now, token, "NON" if kind == NON else "CON", value))
-        if kind == CON:
-            self.session.now = self.now
+        self.session.now = self.now
+        if token in self.resets:
+            self.resets.remove(token)
+            del self.watched[token]
+            self.session.give(encode(RST, 0, mid))
+        elif kind == CON:
             self.session.give(encode(ACK, 0, mid))
 
     def _number(self, watched, options):
@@ -196,6 +202,8 @@ class Observing:
         options = [(6, number)] + ([(17, form)] if form else [])
         options += [(15, part) for part in query.split("&") if query]
         before = self.watched.get(token, [None, None, None])[1]
+        if token in self.resets:
+            self.resets.remove(token)
         if number:
             self.watched.pop(token, None)
         code, options, payload = self.ask(GET, path, options, token)
@@ -246,6 +254,10 @@ class Observing:
 
     def _cancel(self, token, path):
         return self.observe(token, path, "", 1)
+
+    def _reset(self, token):
+        if token in self.watched and token not in self.resets:
+            self.resets.append(token)
 
     def _wait(self):
         return None

@@ -435,12 +435,13 @@ def test_epmin_keeps_evaluations_apart():
 
 
 def test_a_change_within_epmin_that_came_back_is_a_change():
-    holds(
-        [(0, "observe", "a", COUNT, "epmin=10")]
-        + counts(COUNT, (1000, 9), (2000, 0))
-        + [(30000, "wait")],
-        [(10000, 0)],
-    )
+    for query in ("epmin=10", "epmin=10&st=0", "epmin=10&st=0&gt=20"):
+        holds(
+            [(0, "observe", "a", COUNT, query)]
+            + counts(COUNT, (1000, 9), (2000, 0))
+            + [(30000, "wait")],
+            [(10000, 0)],
+        )
 
 
 def test_a_notification_is_an_evaluation():
@@ -596,6 +597,26 @@ def test_one_of_a_day_is_confirmable():
     )
 
 
+def test_an_observe_begins_the_day_of_what_is_not_confirmable_anew():
+    for token in ("a", "b"):  # refreshed, replaced
+        holds(
+            [
+                (0, "observe", "a", COUNT, "con=0&pmax=40000"),
+                (50000000, "observe", token, COUNT, "con=0&pmax=40000"),
+                (130000000, "wait"),
+                (136399999, "set", COUNT, 1),
+                (136400001, "set", COUNT, 2),
+            ],
+            [
+                (40000000, 0, "a", "NON"),
+                (90000000, 0, token, "NON"),
+                (130000000, 0, token, "NON"),
+                (136399999, 1, token, "NON"),
+                (136400001, 2, token),
+            ],
+        )
+
+
 def test_cancelled_refreshed_and_replaced():
     holds(
         [
@@ -609,3 +630,23 @@ def test_cancelled_refreshed_and_replaced():
         ],
         [(14000, 0), (18000, 1, "b")],
     )
+
+
+def test_ets_302_a_reset_ends_its_observation_only():
+    for con, kind in (("1", "CON"), ("0", "NON")):
+        holds(
+            [
+                (0, "observe", "a", COUNT, "pmax=10&con=" + con),
+                (1000, "observe", "b", LEVEL, "pmax=10&con=" + con),
+                (15000, "reset", "a"),
+                (32000, "set", COUNT, 1),
+                (39000, "wait"),
+            ],
+            [
+                (10000, 0, "a", kind),
+                (11000, (0, 0), "b", kind),
+                (20000, 0, "a", kind),
+                (21000, (0, 0), "b", kind),
+                (31000, (0, 0), "b", kind),
+            ],
+        )

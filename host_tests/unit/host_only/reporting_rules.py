@@ -155,6 +155,8 @@ class Watch:
         self.told_at = self.judged_at = now
         self.changed = self.firing = False
         self.world.notes.append((now, self.token, kind, self.told))
+        if self.token in self.world.resets:
+            self.world.end(self.token)
 
 
 class World:
@@ -179,6 +181,7 @@ class World:
         self.attached = {}  # by Write-Attributes, to each path
         self.watches = {}
         self.now = 0
+        self.resets = set()  # tokens of what ends with its next notification
         self.notes = []
         self.answers = []
         self.dues = set()  # every ms at which there was something to do, or would have been
@@ -235,8 +238,8 @@ class World:
 
     def settle(self):
         """Do all that is due in this very ms."""
-        for watch in self.watches.values():
-            while True:
+        for token, watch in list(self.watches.items()):
+            while token in self.watches:
                 due = watch.due()
                 if due is None or due > self.now:
                     break
@@ -309,15 +312,21 @@ class World:
             return NOT_ALLOWED, None
         for watch in list(self.watches.values()):
             if watch.token == token or watch.path == path:
-                self._end(watch.token)
+                self.end(watch.token)
         self.watches[token] = Watch(self, token, path, parsed(query), self.now)
         return CONTENT, self.read(path)
 
     def _cancel(self, token, path):
-        self._end(token)
+        self.end(token)
         return CONTENT, self.read(ids(path))
 
-    def _end(self, token):
+    def _reset(self, token):
+        if token in self.watches:
+            self.resets.add(token)
+
+    def end(self, token):
+        """The observation is over; a meter may still wake once for it."""
+        self.resets.discard(token)
         if token in self.watches:
             self.dues.add(self.watches.pop(token).due())
 
