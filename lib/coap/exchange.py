@@ -368,7 +368,7 @@ class Peer:
         if kind == _CON:
             for out in self._queue:
                 if out.replaced is not None and out.token == token:
-                    if out.tries:
+                    if out.tries and out.replaced < 0:
                         out.replaced = _mid(out.datagram)
                     out.datagram = datagram
                     out.done = done
@@ -390,7 +390,12 @@ class Peer:
         return self._mid
 
     def _enqueue(self, out, now):
-        self._queue.append(out)
+        queue = self._queue
+        i = len(queue)
+        if out.replaced is None:  # ahead of notifications that have not been sent yet
+            while i and queue[i - 1].replaced is not None and not queue[i - 1].tries:
+                i -= 1
+        queue.insert(i, out)
         self.deadline = now
         self.poll(now)
         return out
@@ -440,6 +445,8 @@ class Peer:
             r = self.random(2)
             spread = (self.ack_random - 1000) * (r[0] << 8 | r[1]) >> 16
             out.timeout = self.ack_timeout * (1000 + spread) // 1000
+        if out.replaced is not None:
+            out.replaced = -1
         out.tries += 1
         out.at = now + out.timeout
         self._due(out.at)
