@@ -98,12 +98,12 @@ class Bench:
         answer = self.core.outbox.pop(0)
         if answer[1] != 0x45 or len(self.core.outbox):
             raise AssertionError(answer)
-        self.rest()
 
     def observe_all(self, query=()):
         """Observe everything."""
         for i in range(self.count):
             self.observe(i, query=query)
+        self.rest()
         found = self.management.reporting.observations
         if len(found) != self.count:
             raise AssertionError(len(found))
