@@ -5,7 +5,7 @@ commands; what their arguments hold is without spaces and quotes, for LwM2M has 
 
 - 0 Set: `0='/3/0/7={0:3700};/3/0/9=5'` as the device itself finds values: Python, or `~text`
 - 1 Send: `0='112',1='/1/0/1;/3/0/11/0'`, the format and the paths
-- 2 Samples: `0='112',1='/33001/0/5',2='1700000000=5;1700000900=6'`, the format, path and times
+- 2 Samples: `0='112',1='/33001/0/5',2='[(1700000000,5)]'`, the format, path, times and values
 
 The log tells the code with which each Send ended.
 """
@@ -53,11 +53,7 @@ class Control(Object):
         if rid == SEND:
             sender.values([ids(path) for path in given[1].split(";")], number, ended)
             return
-        samples = []
-        for sample in given[2].split(";"):
-            time, _, text = sample.partition("=")
-            samples.append((int(time), value(text)))
-        sender.samples(ids(given[1]), samples, number, ended)
+        sender.samples(ids(given[1]), value(given[2]), number, ended)
 
 
 def ids(path):
