@@ -148,14 +148,6 @@ class Watcher:
         self.session.reply(code, options, payload)
         return self.told()
 
-    def lose(self):
-        """The server forgets the device at its next Update: it registers anew."""
-        self.session.registration.update(self.session.now)
-        self.session.service()
-        self.session.reply(NOT_FOUND)
-        self.session.accept("rd", "new")
-        return self.told()
-
 
 def text(told):
     """The payloads as text."""

@@ -192,6 +192,9 @@ class Reporting:
             self.observations.remove(observation)
         self.given.pop(observation, None)
         self.confirmed.pop(observation, None)
+        self._drop(observation)
+
+    def _drop(self, observation):
         self.stored = [sample for sample in self.stored if sample[0] is not observation]
         if self.flying and self.flying[0] is observation:
             self.flying = None
@@ -360,6 +363,7 @@ class Reporting:
                 self._remember(one, content)
                 limit = self._stores(one)
                 if not limit:
+                    self._drop(one)
                     self.transmit(one, response, confirmable, None, now)
                     return
                 from .samples import add
@@ -461,7 +465,7 @@ class Reporting:
     def offline(self, gone: bool) -> None:
         """The transport is gone; with the registration all observations, but those that store."""
         self.flying = None
-        self.lost = False
+        self.lost = self.lost and not gone
         for one in tuple(self.observations):
             if gone:
                 one.token = None

@@ -1,0 +1,95 @@
+"""What is stored, and what is lost, when the link or the session ends while a sample is sent."""
+
+from lab import NUMBER
+from session import DIALING, REGISTERED
+from test_stored import all_of, away, back, storing, values
+from watcher import CHANGED, NOT_FOUND, SENML_JSON, Watcher, path
+
+from coap.exchange import Peer
+
+GIVEN_UP = 94000  # ms, with the longest spread
+UPDATE, REGISTER = (2, "rd/abc"), (2, "rd")
+
+
+def reconnected(session):
+    """A new transport over which the server knows the device by its security context."""
+    session.registration.restart(session.now)
+    while session.registration.state != DIALING:
+        session.registration.poll(session.now)
+    session.registration.connected(Peer(session.management, session.random), session.now, True)
+    session.service()
+
+
+def test_an_outage_while_one_is_in_flight():
+    w = storing()
+    w.change(NUMBER, 2)
+    w.go(1000)
+    w.change(NUMBER, 3)
+    w.session.network = False
+    told = w.go(GIVEN_UP * 3)  # the notification, then the Update, then the transport
+    assert told == [] and w.session.registration.peer is None
+    w.change(NUMBER, 4)
+    told = back(w)
+    w.observe(path(NUMBER), b"n", SENML_JSON)
+    assert values(all_of(w, told + w.go(10))) == [2, 3, 4]
+    assert w.reporting.repeated == 1
+
+
+def test_after_the_session_goes_on_so_do_the_samples():
+    # Over DTLS the server may know the device by its security context: no Register
+    w = storing()
+    (first,) = w.change(NUMBER, 2)
+    session = w.session
+    session.registration.restart(session.now)
+    w.lab.set(0, NUMBER, 3)
+    reconnected(session)
+    assert w.requests(1) == [UPDATE]
+    told = w.reply(CHANGED)
+    assert session.registration.state == REGISTERED and w.requests(2) == []
+    assert values(all_of(w, told)) == [2, 3]
+    assert {one.token for one in told} == {b"a"}
+
+
+def test_an_observation_that_was_lost_is_lost_after_a_new_transport_too():
+    w = Watcher()
+    w.observe(path(NUMBER))
+    session = w.session
+    w.change(NUMBER, 2)
+    w.go(GIVEN_UP)  # the notification is given up; so is the Update
+    assert w.requests(1) == [UPDATE] and w.tokens() == []
+    session.network = False
+    reconnected(session)
+    assert w.requests(2) == [UPDATE]
+    w.reply(CHANGED)
+    assert w.requests(3) == [REGISTER]
+
+
+def test_a_new_server_knows_nothing():
+    w = storing()
+    w.change(NUMBER, 2)
+    w.change(NUMBER, 3)
+    w.go(GIVEN_UP)
+    assert w.requests(1) == [UPDATE]
+    assert w.reply(NOT_FOUND) == []
+    assert w.requests(2) == [REGISTER]
+    w.session.accept("rd", "new")
+    assert w.told() == [] and w.reporting.observations[0].token is None
+    w.observe(path(NUMBER), b"n", SENML_JSON)
+    assert values(all_of(w, w.go(10))) == [2, 3]
+
+
+def test_many_outages():
+    w = storing()
+    told = []
+    value = 1
+    for outage in range(10):
+        away(w)
+        for _ in range(outage):
+            w.session.now += 1000
+            value += 1
+            w.change(NUMBER, value)
+        told += back(w)
+        w.observe(path(NUMBER), b"%d" % outage, SENML_JSON)
+        told += all_of(w, w.go(10))
+    assert values(told) == list(range(2, value + 1))
+    assert w.reporting.repeated == 0
