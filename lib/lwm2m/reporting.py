@@ -64,6 +64,16 @@ class Observation:
         return (self.path,) if isinstance(self.path[0], int) else self.path
 
 
+def _covers(path, oid, iid, rid):
+    # Is a Resource, or with rid -1 an Instance, at, above or below a path? Makes no garbage.
+    size = len(path)
+    return (
+        (size < 1 or path[0] == oid)
+        and (size < 2 or path[1] == iid)
+        and (size < 3 or rid < 0 or path[2] == rid)
+    )
+
+
 def _pick(content, path):
     # What is at `path` in what was collected; of an Object or Instance a checksum does
     if len(path) < 3:
@@ -206,17 +216,20 @@ class Reporting:
         if oid == 1:
             self.replan()  # the default periods may be others now
         for one in self.observations:
+            if isinstance(one.path[0], int):
+                if _covers(one.path, oid, iid, rid):
+                    self._touch(one, _CHANGED)
+                continue
             bit = _CHANGED
-            for path in one.paths():
-                if (
-                    path[:1] in ((), (oid,))
-                    and (not path[1:] or path[1] == iid)
-                    and (not path[2:] or rid in (path[2], -1))
-                ):
-                    one.state |= bit
-                    one.due = 0
-                    self._due(0)
+            for path in one.path:
+                if _covers(path, oid, iid, rid):
+                    self._touch(one, bit)
                 bit <<= 2
+
+    def _touch(self, one, bits):
+        one.state |= bits
+        one.due = 0
+        self._due(0)
 
     def _due(self, at):
         if at < self.deadline:
@@ -313,9 +326,7 @@ class Reporting:
 
         def deliver(values, now):
             if not isinstance(values, list) or self._judge(one, i, values[0], given):
-                one.state |= _FIRED << 2 * i
-                one.due = 0
-                self._due(0)
+                self._touch(one, _FIRED << 2 * i)
 
         self.management.jobs[-1][0] = deliver
         return False
