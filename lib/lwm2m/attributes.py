@@ -106,6 +106,9 @@ def consistent(given: dict) -> bool:
 
 def conditional(given: dict) -> bool:
     """Is there a change condition in force, so that not every change is told?"""
+    step = given.get("st")
+    if step and not step[0]:
+        return False
     for name in _LIMITS:
         if given.get(name) is not None:
             return consistent(given)

@@ -152,6 +152,7 @@ class Reporting:
         found.sent = found.looked = now
         found.state = 0
         self.given.pop(found, None)
+        self.confirmed.pop(found, None)
         if given:
             self.given[found] = given
 
