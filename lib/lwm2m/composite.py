@@ -16,6 +16,7 @@ _NOT_ACCEPTABLE = const(0x86)
 _UNSUPPORTED_FORMAT = const(0x8F)
 _OBSERVE = const(6)
 _CONTENT_FORMAT = const(12)
+_URI_QUERY = const(15)
 _ACCEPT = const(17)
 _SENML = (110, 112, 320, 322)  # as JSON and CBOR; SenML-ETCH of either
 _ANSWERS = {110: 110, 112: 112, 320: 110, 322: 112}
@@ -63,6 +64,11 @@ def _read(management, message, items, now):
         form = _ANSWERS[message.uint(_CONTENT_FORMAT)]
     management.format(form, _NOT_ACCEPTABLE)
     observe = message.uint(_OBSERVE)
+    given = None
+    if not observe and _URI_QUERY in message.numbers:
+        from .attributes import queried
+
+        given = queried(None, (), message)
     if observe > 0:
         management.observer().cancel(message.token)
     content = gather(management, paths)
@@ -71,7 +77,7 @@ def _read(management, message, items, now):
         return response
     form = form, accept
     return management.observer().establish(
-        message.token, paths, form, content, response, None, now
+        message.token, paths, form, content, response, given, now
     )
 
 

@@ -255,7 +255,7 @@ class Management:
         """
 
         def finish(results):
-            self.model.changes += 1
+            self.model.touch()
             if tell:
                 tell()
             return code

@@ -113,6 +113,7 @@ class Model:
     def __init__(self, objects: list):
         self.objects = {o.oid: o for o in objects}
         self.changes = 0  # writes and executes that a server asked for
+        self.registrations = []
         self.listing = 0  # Objects and Instances that came or went
         self.attributes = []  # of each server: what its Write-Attributes have set, by path
         self.observers = []  # a `mark(oid, iid, rid)` of each server that observes something
@@ -134,6 +135,12 @@ class Model:
         device = self.objects.get(3)
         seconds = device.time() if device else 0
         return seconds if seconds >> 28 > 0 else None
+
+    def touch(self) -> None:
+        """What may matter to a registration changed: all of them are to look."""
+        self.changes += 1
+        for one in self.registrations:
+            one.attend(0)
 
     def listed(self, oid: int, iid: int) -> None:
         """An Instance came or went."""

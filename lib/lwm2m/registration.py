@@ -51,6 +51,7 @@ class Registration:
     def __init__(self, model, iid: int, endpoint: str, version: str = "1.1", random=os.urandom):
         """`iid` is the server's Instance of Object 1, `version` the first LwM2M version to try."""
         self.model = model
+        model.registrations.append(self)
         self.iid = iid
         self.endpoint = endpoint
         self.version = version
@@ -144,8 +145,6 @@ class Registration:
             self.peer.input(datagram, now)
             if self.peer and self.peer.deadline < self.deadline:
                 self.deadline = self.peer.deadline
-        if self.model.changes != self._changes:
-            self.deadline = now
 
     def poll(self, now: int) -> int:
         """Do what is due. Returns the next deadline."""

@@ -126,6 +126,9 @@ class Reporting:
             self.cancel(message.token)
         elif _URI_QUERY in message.numbers:
             given = queried(management.model.object(path[0]), path, message)
+            for name in tuple(given):
+                if given[name] is None:  # without a value: as if it were not set
+                    del given[name]
         form = management.default(path) if number < 0 else number
         management.format(form, _NOT_ACCEPTABLE)
         content = management.collect(path)
@@ -307,8 +310,7 @@ class Reporting:
         setting = self.registration.setting
         found = {"pmin": setting(_MIN_PERIOD, 0), "pmax": setting(_MAX_PERIOD, 0)}
         inherited(self.management, path, found)
-        for name, value in self.given.get(one, {}).items():
-            found[name] = value or 0
+        found.update(self.given.get(one, {}))
         return found
 
     def _fires(self, one, i, path, given, changed):

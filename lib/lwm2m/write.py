@@ -170,7 +170,7 @@ def apply(management, message, targets: list, code: int):
                     now[rid] = old[rid]
                 else:
                     now.pop(rid, None)
-        management.model.changes += 1
+        management.model.touch()
         tell()
 
     def tell():
