@@ -156,10 +156,18 @@ def _idle(bench):
     start = bench.now
     bench.polls.clear()
     sent = bench.until(start + 20000)
-    bench.counters.set(3, 4, 77)
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
     began = time.ticks_us()
+    bench.counters.set(3, 4, 77)
+    marked = time.ticks_us()
+    garbage = gc.mem_alloc() - before
+    told = time.ticks_us()
     sent += bench.rest()
-    tell("change us", time.ticks_diff(time.ticks_us(), began))
+    tell("change us", time.ticks_diff(marked, began), time.ticks_diff(time.ticks_us(), told))
+    tell("change bytes", garbage, gc.mem_alloc() - before - garbage)
+    gc.enable()
     sent += bench.until(start + MINUTE)
     tell("change", sent, *[at - start for at in bench.polls])
     observations = bench.management.reporting.observations
@@ -168,6 +176,25 @@ def _idle(bench):
     due = min([one.due for one in observations])
     sent = bench.until(due)
     tell("due", sent, due - start, *[at - start for at in bench.polls])
+
+
+def variants(count):
+    """Bytes for each where the Observe has attributes, and where the server has set them."""
+    bench = Bench(count)
+    bench.observe(0, query=("pmin=1",))
+    bench.observe(0, b"\x01")
+    before = used()
+    bench.observe_all()
+    plain = used() - before
+    tell("the whole", plain / count)
+    bench.observe_all(("pmin=10", "pmax=60"))
+    tell("pmin and pmax in its Observe", (used() - before - plain) / count)
+    bench.management.reporting.given.clear()
+    plain = used() - before
+    for i in range(count):
+        iid, rid = divmod(i, RESOURCES)
+        bench.management.attributes[(OID, iid, rid)] = {"pmin": 10, "pmax": 60 + i}
+    tell("pmin and pmax by Write-Attributes", (used() - before - plain) / count)
 
 
 def fields():
