@@ -11,17 +11,18 @@ PORT ?= 5683
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-run: ## a water meter under MicroPython, registered at an embedded server, its litres on the screen
+run: ## a water meter under MicroPython, registered over DTLS at an embedded server, its litres on the screen [NOSEC=1]
 	$(ENV) run
 	@$(PYTHON) tools/env.py leshan || true
-	@$(VENV)/python -m tools.devserver --demo
+	@$(VENV)/python -m tools.devserver --demo $(if $(filter-out 0,$(NOSEC)),--nosec)
 
-server: ## the embedded server alone [HOST=0.0.0.0 PORT=5683 ENGINE=leshan|small]
+# Keys: the environment has them, here and below; nothing puts them on a command line.
+server: ## the embedded server alone [HOST=0.0.0.0 PORT=5683 ENGINE=leshan|small COAPS=1], with a key: ENDPOINT= PSK_IDENTITY= PSK_KEY=hex
 	$(ENV) run
 	@$(PYTHON) tools/env.py leshan || true
-	@$(VENV)/python -m tools.devserver --host $(HOST) --port $(PORT) $(if $(ENGINE),--engine $(ENGINE))
+	@$(VENV)/python -m tools.devserver --host $(HOST) --port $(PORT) $(if $(ENGINE),--engine $(ENGINE)) $(if $(filter-out 0,$(COAPS)),--coaps) $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
 
-meter: ## the meter alone: SERVER=coap://host:port ENDPOINT=name [CONFIG=file.json]
+meter: ## the meter alone: SERVER=coap://host:port ENDPOINT=name [CONFIG=file.json], for coaps: PSK_IDENTITY= PSK_KEY=hex
 	$(ENV) run
 	@$(VENV)/python tools/meter.py $(if $(SERVER),--server '$(SERVER)') $(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(CONFIG),--config '$(CONFIG)')
 

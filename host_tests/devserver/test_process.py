@@ -140,9 +140,13 @@ def test_the_driver_says_what_happened():
 
 @pytest.mark.parametrize("more", [(), ("--no-observe",)])
 def test_demo_shows_litres_and_ends_by_itself(engine, more):
-    command = [sys.executable, DEMO, "--demo", "--engine", engine, "--port", "0", "--seconds", "5"]
+    command = [sys.executable, DEMO, "--demo", "--nosec", "--engine", engine, "--port", "0"]
     done = subprocess.run(
-        [*command, *more], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60
+        [*command, "--seconds", "5", *more],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert "registered water-1" in done.stdout

@@ -1,13 +1,15 @@
 """`python -m tools.devserver`: an LwM2M server to develop meters against."""
 
 import argparse
+import os
 import pathlib
 import signal
 import sys
 
+from .. import meter
 from . import start
 from .engine import DEFAULT_PORT, Settings
-from .errors import DevserverError
+from .errors import DevserverError, StartError
 from .jsonlines import JsonLines
 
 LOG = pathlib.Path(__file__).parent.parent.parent / "build" / "devserver.log"
@@ -25,13 +27,26 @@ def parser() -> argparse.ArgumentParser:
     add("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
     add("--port", type=int, help="UDP port, 0 for any (default: %d)" % DEFAULT_PORT)
     add("--coaps", action="store_true", help="serve DTLS with pre-shared keys too (leshan only)")
+    add("--nosec", action="store_true", help="no DTLS for the meter of --demo")
     add("--coaps-port", type=int, default=0, help="default: the port after --port")
     add("--awake", type=float, help="seconds a queue-mode client counts as awake (leshan: 93)")
     add("--json", action="store_true", help="commands and events as JSON lines, for scripts")
     add("--demo", action="store_true", help="start a water meter too and show its litres")
     add("--seconds", type=float, help="end by itself after so long (not with --json)")
-    add("--endpoint", default="water-1", help="the meter's name (--demo; default: %(default)s)")
+    add("--endpoint", default="water-1", help="the meter's name (default: %(default)s)")
     return options
+
+
+def known_key(options: argparse.Namespace) -> dict | None:
+    """The command that makes the key of the environment known, None where there is none."""
+    try:
+        given = meter.credentials(os.environ)
+    except meter.WrongInput as error:
+        raise StartError(str(error)) from None
+    if given is None:
+        return None
+    key = {"hex": given[1]}
+    return {"op": "psk", "endpoint": options.endpoint, "identity": given[0], "key": key}
 
 
 def settings(options: argparse.Namespace) -> Settings:
@@ -66,11 +81,14 @@ def serve_person(options: argparse.Namespace) -> None:
 
     log_quietly(LOG)
     console = Console()
-    engine, seconds = start.start(
-        options.engine, settings(options), console.emit, console.say, LOG
-    )
+    wanted, key = settings(options), known_key(options)
+    wanted.coaps = wanted.coaps or key is not None
+    engine, seconds = start.start(options.engine, wanted, console.emit, console.say, LOG)
     try:
         console.serving(engine, seconds)
+        if key is not None:
+            answer = engine.ask(key)
+            console.say(answer.get("error", "%(endpoint)s has a key as %(identity)s" % key))
         console.run(options.seconds)
     finally:
         engine.stop()
@@ -92,6 +110,9 @@ def serve(options: argparse.Namespace) -> int:
 def main() -> int:
     """Run; an error for the user is one line and exit code 1."""
     options = parser().parse_args()
+    if options.nosec and options.coaps:
+        notice("--nosec and --coaps: must be one of them")
+        return 2
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGINT, interrupt)  # explicitly: a shell's background job ignores it
     try:

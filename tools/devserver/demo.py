@@ -2,16 +2,19 @@
 
 import argparse
 import contextlib
+import os
 import pathlib
 import queue
+import secrets
 import signal
 import subprocess
 import sys
 import threading
 
+from .. import meter as meter_tool
 from . import screen, start
 from .console import Console, log_quietly
-from .engine import DEFAULT_PORT, Settings, probe
+from .engine import Engine, Settings, probe
 from .errors import StartError
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -19,10 +22,14 @@ METER_LOG = ROOT / "build" / "meter.log"
 VOLUME = "/3424/0/1"
 PERIOD = 2.0  # seconds between polls of a client without observations
 PATIENCE = 10.0  # seconds the meter has to de-register
+KEY_LENGTH = 16  # bytes
 
 
 def meter_command(uri: str, endpoint: str) -> list[str]:
-    """How the meter is started; it runs in the foreground and de-registers on SIGINT."""
+    """How the meter is started; it runs in the foreground and de-registers on SIGINT.
+
+    Its key is not in here, but in its environment: everybody sees a command line.
+    """
     meter = str(ROOT / "tools" / "meter.py")
     return [sys.executable, meter, "--server", uri, "--endpoint", endpoint]
 
@@ -30,13 +37,18 @@ def meter_command(uri: str, endpoint: str) -> list[str]:
 class Meter:
     """The child process."""
 
-    def __init__(self, command: list[str], ended) -> None:
+    def __init__(self, command: list[str], environment: dict, ended) -> None:
         METER_LOG.parent.mkdir(parents=True, exist_ok=True)
         self.stopping = False
         with open(METER_LOG, "wb") as log:
             # a session of its own: Ctrl-C reaches it once, through us, while the server listens
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         threading.Thread(target=self._wait, args=(ended,), daemon=True).start()
 
@@ -126,11 +138,30 @@ def free_port(settings: Settings, given: bool, say) -> None:
     """Without --port, a taken default port is no reason not to run: any other will do."""
     if given:
         return
-    try:
-        probe(settings.host, settings.port)
-    except StartError:
-        say("UDP port %d is taken: any free port serves instead" % DEFAULT_PORT)
-        settings.port = 0
+    for port in (settings.port, settings.port + 1)[: 1 + settings.coaps]:
+        try:
+            probe(settings.host, port)
+        except StartError:
+            say("UDP port %d is taken: any free port serves instead" % port)
+            settings.port = 0
+            return
+
+
+def credentials(engine: Engine, endpoint: str) -> tuple[str, dict]:
+    """Where the meter registers, and its environment: with a new key where there is DTLS."""
+    environment = dict(os.environ)
+    for name in (meter_tool.IDENTITY, meter_tool.KEY):
+        environment.pop(name, None)
+    addresses = engine.addresses()
+    if "coaps" not in addresses:
+        return addresses["coap"], environment
+    key = secrets.token_hex(KEY_LENGTH)
+    command = {"op": "psk", "endpoint": endpoint, "identity": endpoint, "key": {"hex": key}}
+    answer = engine.ask(command)
+    if "error" in answer:
+        raise StartError("endpoint %r cannot have a key: %s" % (endpoint, answer["error"]))
+    environment.update({meter_tool.IDENTITY: endpoint, meter_tool.KEY: key})
+    return addresses["coaps"], environment
 
 
 def run_demo(options: argparse.Namespace, settings: Settings, log: pathlib.Path) -> int:
@@ -138,12 +169,16 @@ def run_demo(options: argparse.Namespace, settings: Settings, log: pathlib.Path)
     log_quietly(log)
     console = Console()
     watcher = Watcher(console)
+    if not options.nosec and not settings.coaps:
+        settings.coaps, settings.insist = True, False
     free_port(settings, options.port is not None, console.say)
     engine, took = start.start(options.engine, settings, watcher.emit, console.say, log)
     try:
         console.serving(engine, took)
+        if settings.coaps and "coaps" not in engine.addresses():
+            console.say("the engine %s has no DTLS: the meter has no security" % engine.name)
         watcher.start()
-        return with_meter(console, watcher, engine.addresses()["coap"], options)
+        return with_meter(console, watcher, options)
     finally:
         engine.stop()
 
@@ -153,9 +188,11 @@ def reachable(uri: str) -> str:
     return uri.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
-def with_meter(console: Console, watcher: Watcher, uri: str, options: argparse.Namespace) -> int:
+def with_meter(console: Console, watcher: Watcher, options: argparse.Namespace) -> int:
     """The meter's life: it ends first, while the server can still take its De-register."""
-    meter = Meter(meter_command(reachable(uri), options.endpoint), console.end)
+    uri, environment = credentials(console.engine, options.endpoint)
+    command = meter_command(reachable(uri), options.endpoint)
+    meter = Meter(command, environment, console.end)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             console.run(options.seconds)

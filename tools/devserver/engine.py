@@ -32,6 +32,7 @@ class Settings:
     awake: float | None = (
         None  # seconds a queue-mode client counts as awake; None: the engine's default
     )
+    insist: bool = True  # on coaps: an engine without it does not start
     options: dict = field(default_factory=dict)
 
 

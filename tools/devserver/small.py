@@ -46,7 +46,7 @@ class SmallEngine(Engine):
 
     def start(self) -> None:
         """Bind the port and serve."""
-        if self.settings.coaps:
+        if self.settings.coaps and self.settings.insist:
             raise EngineUnavailable("the engine small has no coaps: take --engine leshan")
         address = probe(self.settings.host, self.settings.port)
         self.thread.start()
