@@ -16,10 +16,12 @@ _NOT_FOUND = const(0x84)
 _NOT_ALLOWED = const(0x85)
 _NOT_ACCEPTABLE = const(0x86)
 _TOO_LARGE = const(0x8D)
+_INTERNAL_ERROR = const(0xA0)
 _UNAVAILABLE = const(0xA3)
 _URI_PATH = const(11)
 _CONTENT_FORMAT = const(12)
 _MAX_AGE = const(14)
+_TIMED = (110, 112)  # formats that carry a time
 
 # What has been done about a 4.00 or 4.04
 _UPDATED = const(1)
@@ -82,6 +84,8 @@ class Sender:
 
     def samples(self, path: tuple, samples: list, number: int, done) -> None:
         """Send values of one Resource, (seconds since 1970, value) each, the oldest first."""
+        if number not in _TIMED:
+            raise Lwm2mError(_NOT_ACCEPTABLE)
         oid, iid, rid = path
         entry = self.management.object(oid).entry(rid)
         if not entry & _READ:
@@ -103,7 +107,8 @@ class Sender:
         if len(self.jobs) >= _LIMIT:
             raise Lwm2mError(_UNAVAILABLE)
         self.jobs.append(_Job(content, path, number, done))
-        self._due(0)
+        if not self.jobs[1:]:
+            self._due(0)
 
     def _due(self, at):
         self.deadline = at
@@ -116,20 +121,21 @@ class Sender:
         if now < self.deadline:
             return self.deadline
         # By its Object a missing Resource mutes, too
-        if not self.registration.setting(_MUTE, True):
-            self._start(self.jobs[0], now)
-        return _NEVER
+        if self.registration.setting(_MUTE, True):
+            return _NEVER
+        self._start(self.jobs[0], now)
+        return _NEVER if self.busy else self.deadline
 
     def _start(self, job, now):
         part = job.content[: job.size]
         module, options = self.management.format(job.number, _NOT_ACCEPTABLE)
-        time = part[len(part) // 2][3:]  # in the middle, so that differences are short
         self.location = self.registration.location
         self.busy = True
         try:
+            time = part[len(part) // 2][3:]  # in the middle, so that differences are short
             body = module.encode(part, job.path, *time)
-        except Lwm2mError as error:
-            self._end(error.code, now)
+        except Exception as error:  # noqa: BLE001 what cannot be said must not end the client
+            self._end(getattr(error, "code", _INTERNAL_ERROR), now)
             return
         self.turn += 1
         turn = self.turn
@@ -189,10 +195,11 @@ class Sender:
             if self.registration.location is self.location:  # what it refused must be told anew
                 self.registration.register(now)
                 return
-        if not self.busy:
+        if self.deadline == _NEVER:
             self._due(now)
 
     def offline(self, gone: bool) -> None:
         """The transport is gone; what comes of an exchange under way is not waited for."""
         self.turn += 1
+        self.repeated += self.busy
         self.busy = False
