@@ -97,6 +97,7 @@ class Endpoint:
         self._timer = None
         self._wake_at = 0
         self._stop = False
+        self.fault = None
 
     def attach(self, transport) -> None:
         """Use `transport` from now on; another one before it is closed."""
@@ -128,6 +129,10 @@ class Endpoint:
             except OSError as error:
                 self.core.log(2, "receive", error.errno)
                 yield from asyncio.sleep_ms(1000)
+            except Exception as error:  # noqa: BLE001 `run` raises it: who hears nothing must end
+                self.fault = error
+                self.wake()
+                return
 
     def flush(self) -> None:
         """Send what the core has to send, and wake the timer if its deadline came nearer."""
@@ -158,9 +163,11 @@ class Endpoint:
         """Called after each poll, in the task of `run`: where an owner replaces the transport."""
 
     async def run(self) -> None:
-        """Drive the core until `stop`. Call it in a task of its own."""
+        """Drive the core until `stop`, in a task of its own; raises what receiving raised."""
         self._timer = _core.cur_task
         while not self._stop:
+            if self.fault:
+                raise self.fault
             now = self.clock.now()
             if self.transport:
                 self.transport.poll(now)

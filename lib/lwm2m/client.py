@@ -148,13 +148,24 @@ class Client:
         return None
 
     async def run(self) -> None:
-        """Register everywhere and serve, until `stop`."""
+        """Register everywhere and serve, until `stop`. A fault of one account ends all, raised."""
         tasks = []
         for one in self.links:
             one.core.start(self.clock.now())
-            tasks.append(asyncio.create_task(one.run()))
+            tasks.append(asyncio.create_task(self._drive(one)))
         for task in tasks:
             await task
+        for one in self.links:
+            if one.fault:
+                raise one.fault
+
+    async def _drive(self, link):
+        try:
+            await link.run()
+        except Exception as error:  # noqa: BLE001 `run` raises it
+            link.fault = error
+            for one in self.links:
+                one.stop()
 
     async def stop(self) -> None:
         """De-register everywhere, for at most five seconds, and end `run`."""
