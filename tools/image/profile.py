@@ -3,16 +3,18 @@
     lib/coap                    a folder: every module in it
     firmware/main.py            one file
     config.json = my/own.json   a device path and the host's file
+    join core: coap.message coap.exchange    one .mpy of several modules; may go on in more lines
 
 Modules of lib/ go to /lib, those of firmware/ and boards/NAME/ to the root, where MicroPython
 looks first. A `#` starts a comment. Paths are from the repository's root.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .compiler import ROOT, compile_module
+from . import join
+from .compiler import ROOT, compile_module, compile_text
 from .failure import ImageError
 
 # MicroPython runs these two by name and only as source.
@@ -22,10 +24,16 @@ _NOT_FOR_THE_DEVICE = ("manifest.py", "setup.py")
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One file: its path on the device, with .py still, and on the host."""
+    """One file: its path on the device, with .py still, and on the host; what it is joined in."""
 
     device: str
     host: Path
+    group: str = ""
+
+    @property
+    def compiled(self) -> bool:
+        """Return whether the device gets it as .mpy."""
+        return self.device.endswith(".py") and self.device.lstrip("/") not in _KEPT_AS_SOURCE
 
     @property
     def module(self) -> str:
@@ -40,12 +48,40 @@ def read(path: Path, root: Path = ROOT) -> list[Entry]:
         text = path.read_text()
     except OSError as error:
         raise ImageError("profile %s: %s" % (path, error.strerror)) from error
-    entries = []
+    entries, groups = [], {}
     for number, line in enumerate(text.splitlines(), 1):
-        line = line.partition("#")[0].strip()
-        if line:
-            entries += parse_line(line, root, "%s, line %d" % (path, number))
-    return entries
+        line, where = line.partition("#")[0].strip(), "%s, line %d" % (path, number)
+        if line.startswith("join "):
+            _group(line, groups, where)
+        elif line:
+            entries += parse_line(line, root, where)
+    return grouped(entries, groups, str(path))
+
+
+def _group(line: str, groups: dict[str, list[str]], where: str) -> None:
+    name, colon, modules = line.removeprefix("join ").partition(":")
+    name = name.strip()
+    if not colon or not name.isidentifier():
+        raise ImageError("%s: give `join NAME: module module`, NAME a word" % where)
+    groups.setdefault(name, []).extend(modules.split())
+
+
+def grouped(entries: list[Entry], groups: dict[str, list[str]], where: str) -> list[Entry]:
+    """Return the entries, those of a group with its name; `where` names the groups in an error."""
+    of = {}
+    for group, modules in groups.items():
+        for module in modules:
+            if module in of:
+                raise ImageError("%s: join: %s comes twice: leave one out" % (where, module))
+            of[module] = group
+    known = {entry.module for entry in entries if entry.compiled}
+    for module in of:
+        if module not in known:
+            raise ImageError("%s: join %s: no module %s here" % (where, of[module], module))
+    return [
+        replace(entry, group=of.get(entry.module, "") if entry.compiled else "")
+        for entry in entries
+    ]
 
 
 def default(root: Path = ROOT) -> list[Entry]:
@@ -83,19 +119,48 @@ def _entry(path: Path, root: Path) -> Entry:
 
 
 def build_files(entries: Iterable[Entry]) -> dict[str, bytes]:
-    """Return {device path: content}, modules compiled."""
-    files = {}
+    """Return {device path: content}, modules compiled, and joined where they have a group."""
+    entries, files = list(entries), {}
+    joins = any(entry.group for entry in entries)
     for entry in entries:
-        device, content = _content(entry)
+        device, content = _content(entry, joins)
         if device in files:
             raise ImageError("%s comes twice, once of %s: leave one out" % (device, entry.host))
         files[device] = content
+    return files | _joined(entries) if joins else files
+
+
+def _content(entry: Entry, joins: bool) -> tuple[str, bytes]:
+    device = entry.device
+    if not entry.compiled:
+        return device, entry.host.read_bytes()
+    name = device.lstrip("/").removeprefix("lib/")
+    return device[:-3] + ".mpy", b"" if joins else compile_module(entry.host, name)
+
+
+def _joined(entries: list[Entry]) -> dict[str, bytes]:
+    """Return the modules of an image that joins: its units, and stubs of what is in them."""
+    modules = [entry for entry in entries if entry.compiled]
+    done = join.join(modules)
+    files = {}
+    for entry in modules:
+        path = entry.device[:-3] + ".mpy"
+        name = path.lstrip("/").removeprefix("lib/").removesuffix(".mpy")
+        if entry.group:
+            text = done.stubs[entry.module]
+            files[unit_path(entry)] = _compiled(done.texts[entry.group], entry.group)
+        else:
+            text = done.texts[entry.module]
+        files[path] = _compiled(text, name)
     return files
 
 
-def _content(entry: Entry) -> tuple[str, bytes]:
-    device = entry.device
-    if not device.endswith(".py") or device.lstrip("/") in _KEPT_AS_SOURCE:
-        return device, entry.host.read_bytes()
-    name = device.lstrip("/").removeprefix("lib/")
-    return device[:-3] + ".mpy", compile_module(entry.host, name)
+def unit_path(entry: Entry) -> str:
+    """Return the device path of the .mpy that a module is in."""
+    if not entry.group:
+        return entry.device[:-3] + ".mpy"
+    return ("/lib/%s.mpy" if entry.device.startswith("/lib/") else "/%s.mpy") % entry.group
+
+
+def _compiled(text: str, name: str) -> bytes:
+    return compile_text(text.encode(), name, "the joined %s" % name)

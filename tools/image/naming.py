@@ -1,0 +1,200 @@
+"""The names of one unit: at its top, of arguments, of what is local.
+
+Names of locals cost nothing and become unlike all others. Those of private functions' arguments
+and what is private at the top are stored: they become names that the unit has anyway.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+from .attributes import attribute_counts, short_names
+from .links import Links, Symbol
+from .scopes import Scope, is_private
+from .sources import Source
+
+_LOCAL = "l_%d"
+
+
+class Naming:
+    """One unit's names. `finals` is of symbols, `locals` of (scope, name)."""
+
+    def __init__(self, unit: str, members: list[Source], links: Links):
+        self.unit, self.members, self.links = unit, members, links
+        self.finals: dict[Symbol, str] = {}
+        self.locals: dict[tuple[Scope, str], str] = {}
+        self.clashes: list[tuple[str, str]] = []
+        self._private: list[Symbol] = []
+        self._public()
+
+    def symbols(self) -> Iterable[tuple[Source, str, Symbol]]:
+        """Yield every name bound at the top of a module, and what it stands for."""
+        for source in self.members:
+            for name in source.module.bound:
+                bound = self.links.bindings.get((source.module, name))
+                if bound and bound[0] == "module" and self.links.within(source, bound[1]):
+                    continue
+                yield source, name, self.links.symbol(source, name)
+
+    def _public(self) -> None:
+        """Give what is public its own name, or, where modules of a unit clash, one of its own."""
+        used = {"const", *self._builtins()}
+        # mpy-cross puts a constant's value in the place of every such name, an argument's too
+        self._constants = {"const"}
+        others = {name for one in self._scopes() if one.parent for name in one.bound}
+        self.finals["ext", "micropython", "const"] = "const"  # mpy-cross knows it by this name
+        constants = []
+        for source, name, symbol in self.symbols():
+            if symbol in self.finals or symbol in self._private:
+                continue
+            if symbol[0] == "own" and source.is_constant(name):
+                constants.append((source, name, symbol))
+            elif not is_private(name):
+                self.finals[symbol] = self._free(name, source, used)
+            else:
+                self._private.append(symbol)
+        used |= others if len(self.members) > 1 else set()
+        for source, name, symbol in constants:
+            self.finals[symbol] = self._free(name, source, used)
+            self._constants.add(self.finals[symbol])
+
+    def _scopes(self) -> Iterable[Scope]:
+        return (scope for source in self.members for scope in source.module.tree())
+
+    def _builtins(self) -> set[str]:
+        return {
+            use.name
+            for source in self.members
+            for use in source.scopes.uses
+            if use.scope.resolve(use.name) is source.module and use.name not in source.module.bound
+        }
+
+    def _free(self, name: str, source: Source, used: set[str]) -> str:
+        final, number = name, 0
+        while final in used:
+            number += 1
+            last = source.name.rpartition(".")[2]
+            final = "%s_%s%s" % (name, last, number if number > 1 else "")
+        if final != name and not is_private(name):
+            self.clashes.append((source.name + "." + name, final))
+        used.add(final)
+        return final
+
+    def finish(self, attributes: Mapping[str, str], keywords: set[str]) -> None:
+        """Name what is left; attributes have their final names in the trees by now."""
+        self.keywords = keywords
+        self.counts = attribute_counts(source.tree for source in self.members)
+        self.counts.update(set(self.finals.values()) - self._constants)
+        self.class_names = {
+            attributes.get(name, name)
+            for scope in self._scopes()
+            if scope.kind == "class"
+            for name in scope.bound
+        }
+        self.counts.update(self.class_names)
+        fixed = Counter(
+            name
+            for scope in self._scopes()
+            for name in scope.arguments
+            if not self._may_rename(scope, name)
+        )
+        self.counts.update(fixed)
+        self._name_private(set(fixed))
+        number = 0
+        for source in self.members:
+            for scope in source.module.tree():
+                if scope.kind in ("function", "comprehension"):
+                    number = self._name_locals(source, scope, number)
+
+    def _may_rename(self, scope: Scope, name: str) -> bool:
+        if name in self.keywords:
+            return False
+        node, parent = scope.node, scope.parent
+        if isinstance(node, ast.Lambda) or is_private(node.name):
+            return True
+        return any(
+            one.kind == "function" or one.kind == "class" and is_private(one.node.name)
+            for one in _above(parent)
+        )
+
+    def _name_private(self, fixed: set[str]) -> None:
+        uses = Counter(
+            self.links.symbol(source, use.name)
+            for source in self.members
+            for use in source.scopes.uses
+            if use.scope.resolve(use.name) is source.module
+        )
+        taken = {*self.finals.values(), *self._builtins(), *fixed, *self.class_names}
+        free = [n for n, _ in self.counts.most_common() if n not in taken and n[:2] != "__"]
+        names = (name for name in chain(free, short_names()) if name not in taken)
+        for symbol in sorted(self._private, key=lambda one: (-uses[one], one)):
+            self.finals[symbol] = next(names)
+        self.counts.update(self.finals[one] for one in self._private)
+
+    def _name_locals(self, source: Source, scope: Scope, number: int) -> int:
+        forbidden = self._forbidden(source, scope)
+        stored = {*scope.arguments, *scope.functions}
+        for name in scope.bound:
+            if name in scope.declared or (scope, name) in self.links.bindings:
+                continue
+            fixed = name in scope.arguments and not self._may_rename(scope, name)
+            if fixed or name in stored and name in self.keywords:
+                final = name
+            elif name in stored:
+                final = next(n for n in self._candidates() if n not in forbidden)
+                self.counts[final] += 1
+            else:
+                final, number = _LOCAL % number, number + 1
+            forbidden.add(final)
+            self.locals[scope, name] = final
+        for name in scope.bound:  # imports of modules of the image inside functions
+            bound = self.links.bindings.get((scope, name))
+            if bound and not self.links.within(source, bound[1]):
+                self.locals[scope, name], number = _LOCAL % number, number + 1
+        return number
+
+    def _candidates(self) -> Iterable[str]:
+        yield from sorted(self.arguments(), key=lambda one: (-self.counts[one], one))
+        yield from short_names()
+
+    def arguments(self) -> list[str]:
+        """Return the names that an argument may have for nothing, for they are stored anyway."""
+        found = (name for name in self.counts if name[:2] != "__" and name.isidentifier())
+        return [name for name in found if name not in self._constants]
+
+    def _forbidden(self, source: Source, scope: Scope) -> set[str]:
+        # What is used in a function, or may be used by what is in it
+        inside = scope.tree()
+        found = {
+            self.locals[above, name]
+            for above in _above(scope.parent)
+            for name in above.bound
+            if (above, name) in self.locals
+        }
+        found.update(n for one in inside for n in one.arguments if not self._may_rename(one, n))
+        for use in source.scopes.uses:
+            if use.scope in inside:
+                final = self.final(source, use.scope, use.name)
+                if final:
+                    found.add(final)
+        return found
+
+    def final(self, source: Source, scope: Scope, name: str) -> str | None:
+        """Return the final name of what is at the top of the unit; None of all else."""
+        where = scope.resolve(name)
+        bound = self.links.bindings.get((where, name))
+        if bound and bound[0] == "name" and self.links.within(source, bound[1]):
+            return self.finals[self.links.symbol(self.links.sources[bound[1]], bound[2])]
+        if where is not source.module or bound and self.links.within(source, bound[1]):
+            return None
+        symbol = self.links.symbol(source, name)
+        return name if symbol[0] == "builtin" else self.finals[symbol]
+
+
+def _above(scope: Scope | None) -> list[Scope]:
+    found = []
+    while scope:
+        found.append(scope)
+        scope = scope.parent
+    return found
