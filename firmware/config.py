@@ -27,7 +27,7 @@ SETTINGS = {
 FLAGS = {"store": 6, "mute_send": 23}
 
 _KEYS = {
-    "": ("endpoint", "version", "servers", "device", "water", "coap", "log", "sampling")
+    "": ("endpoint", "version", "servers", "device", "water", "coap", "dtls", "log", "sampling")
     + OPTIONAL,
     "servers": ("uri", "short_server_id", "lifetime", "identity", "key", "suites")
     + tuple(SETTINGS)
@@ -120,6 +120,8 @@ def boolean(place: str, value) -> bool:
 def mapping(place: str, value, known) -> None:
     """Is the value an object whose keys are all `known`? ConfigError else."""
     if not isinstance(value, dict):
+        if value and isinstance(value, (list, str)):
+            value = "..."  # keys may be in it
         wrong(place or "the file", value, "an object in braces")
     for key in value:
         if key not in known:

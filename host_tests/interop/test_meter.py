@@ -9,6 +9,9 @@ import pytest
 from . import wire
 from .meter import MAIN, MICROPYTHON, configuration, environment
 
+KEY = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"
+COAPS = {"uri": "coaps://a:5684", "identity": "meter", "key": KEY}
+
 
 def test_ctrl_c_de_registers(peer, registered):
     time.sleep(0.3)
@@ -102,7 +105,21 @@ def refused(done) -> str:
         ({"servers": {}}, "servers"),
         ({"servers": [{}]}, "servers[0].uri"),
         ({"servers": [{"uri": "coap://"}]}, "servers[0].uri"),
-        ({"servers": [{"uri": "coaps://a:5684"}]}, "servers[0].uri"),
+        ({"servers": [{"uri": "coaps://a:5684"}]}, "servers[0].identity: null"),
+        ({"servers": [{**COAPS, "uri": "coaps://a:0"}]}, "servers[0].uri"),
+        ({"servers": [{**COAPS, "identity": "i" * 129}]}, "servers[0].identity"),
+        ({"servers": [{**COAPS, "key": None}]}, "servers[0].key: must be 32 to 128 hex"),
+        ({"servers": [{**COAPS, "key": KEY[2:]}]}, "servers[0].key: must be 32 to 128 hex"),
+        ({"servers": [{**COAPS, "key": KEY[1:] + "g"}]}, "servers[0].key: must be"),
+        ({"servers": [{**COAPS, "suites": 0xC0A8}]}, "servers[0].suites: 49320"),
+        ({"servers": [{**COAPS, "suites": [0xC0A8, 47]}]}, "servers[0].suites[1]: 47"),
+        ({"servers": [{**COAPS, "secret": KEY}]}, "servers[0].secret"),
+        ({"servers": COAPS}, "servers"),
+        ({"servers": [[COAPS]]}, "servers[0]"),
+        ({"servers": [KEY]}, "servers[0]"),
+        ([{"servers": [COAPS]}], "the file"),
+        ({"dtls": {"first_timeout": 99}}, "dtls.first_timeout"),
+        ({"dtls": {"mtu": 1281}}, "dtls.mtu"),
         ({"servers": [{"uri": "coap://a:0"}]}, "servers[0].uri"),
         ({"servers": [{"uri": "coap://a:65536"}]}, "servers[0].uri"),
         ({"servers": [{"uri": "coap://a:x"}]}, "servers[0].uri"),
@@ -141,6 +158,7 @@ def test_a_wrong_configuration_is_refused_in_one_line(tmp_path, wrong, place):
     line = refused(run("--config", str(file)))
     assert str(file) in line and place in line, line
     assert "must be" in line or "there are" in line, line  # the remedy
+    assert KEY[:8] not in line
 
 
 def test_a_file_that_is_no_json_is_refused_in_one_line(tmp_path):
@@ -156,7 +174,7 @@ def test_a_file_that_is_no_json_is_refused_in_one_line(tmp_path):
     ("arguments", "place"),
     [
         (["--server"], "--server"),
-        (["--server", "coaps://a"], "--server"),
+        (["--server", "coaps://a"], "--server: servers[0].identity: null"),
         (["--endpoint", ""], "endpoint"),
         (["--speed", "9"], "--speed"),
         (["meter.json"], "meter.json"),
@@ -177,3 +195,18 @@ def test_arguments_go_over_the_file(peer, tmp_path):
         assert "ep=other" in register.query and "lt=300" in register.query
     finally:
         meter.kill()
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"PSK_KEY": KEY}, "servers[0].identity: null"),
+        ({"PSK_IDENTITY": "meter"}, "servers[0].key: must be 32 to 128 hexadecimal digits"),
+        ({"PSK_IDENTITY": "meter", "PSK_KEY": KEY[1:]}, "servers[0].key: must be"),
+    ],
+)
+def test_a_key_of_the_environment_that_is_wrong(monkeypatch, given, place):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    line = refused(run("--server", "coaps://127.0.0.1:1"))
+    assert line.startswith("meter: --server: " + place) and KEY[1:] not in line
