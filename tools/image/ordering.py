@@ -6,11 +6,12 @@ So such a statement at the top, four bytes of bytecode, gives the commonest name
 
 import ast
 from collections import Counter
+from keyword import iskeyword
 
 from .scopes import Scopes
 from .sources import is_const_call
 
-_FEW = 120  # names that get one byte whatever their order; some are mpy-cross's own
+_FEW = 127  # names that get one byte
 _INTERNED = 10  # a text constant that is no longer is a name
 
 
@@ -27,6 +28,8 @@ def counted(tree: ast.Module) -> Counter[str]:
             counts[node.arg] += 1
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             counts[node.name] += 2
+            if isinstance(node, ast.ClassDef):
+                counts.update(("__name__", "__module__", "__qualname__"))
         elif isinstance(node, ast.alias):
             counts[node.name] += 1
             counts[node.asname or node.name] += 1
@@ -61,8 +64,4 @@ def ordered(tree: ast.Module) -> str:
 
 
 def _can_lead(name: str) -> bool:
-    try:
-        ast.parse("a.%s" % name)
-    except SyntaxError:
-        return False
-    return name.isidentifier()
+    return name.isidentifier() and not iskeyword(name)

@@ -44,32 +44,44 @@ class Entry:
 
 def read(path: Path, root: Path = ROOT) -> list[Entry]:
     """Return the entries of a profile file."""
+    entries = []
+    for line, where in _lines(path):
+        if not line.startswith("join "):
+            entries += parse_line(line, root, where)
+    return grouped(entries, groups(path), str(path))
+
+
+def groups(path: Path) -> dict[str, list[str]]:
+    """Return the groups of a profile file's `join` lines."""
+    found = {}
+    for line, where in _lines(path):
+        if line.startswith("join "):
+            _group(line, found, where)
+    return found
+
+
+def _lines(path: Path) -> list[tuple[str, str]]:
+    """Return the lines of a profile file that say something, and the place of each."""
     try:
         text = path.read_text()
     except OSError as error:
         raise ImageError("profile %s: %s" % (path, error.strerror)) from error
-    entries, groups = [], {}
-    for number, line in enumerate(text.splitlines(), 1):
-        line, where = line.partition("#")[0].strip(), "%s, line %d" % (path, number)
-        if line.startswith("join "):
-            _group(line, groups, where)
-        elif line:
-            entries += parse_line(line, root, where)
-    return grouped(entries, groups, str(path))
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return [(line, "%s, line %d" % (path, i)) for i, line in enumerate(lines, 1) if line]
 
 
-def _group(line: str, groups: dict[str, list[str]], where: str) -> None:
+def _group(line: str, found: dict[str, list[str]], where: str) -> None:
     name, colon, modules = line.removeprefix("join ").partition(":")
     name = name.strip()
     if not colon or not name.isidentifier():
         raise ImageError("%s: give `join NAME: module module`, NAME a word" % where)
-    groups.setdefault(name, []).extend(modules.split())
+    found.setdefault(name, []).extend(modules.split())
 
 
-def grouped(entries: list[Entry], groups: dict[str, list[str]], where: str) -> list[Entry]:
+def grouped(entries: list[Entry], wanted: dict[str, list[str]], where: str) -> list[Entry]:
     """Return the entries, those of a group with its name; `where` names the groups in an error."""
     of = {}
-    for group, modules in groups.items():
+    for group, modules in wanted.items():
         for module in modules:
             if module in of:
                 raise ImageError("%s: join: %s comes twice: leave one out" % (where, module))

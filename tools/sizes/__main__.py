@@ -7,7 +7,7 @@ from pathlib import Path
 from tools.image.compiler import ROOT
 from tools.image.failure import ImageError
 
-from . import budgets, modules, ram, table
+from . import budgets, joined, modules, ram, table
 from .failure import SizesError
 
 _HERE = Path(__file__).resolve().parent
@@ -32,10 +32,14 @@ def run(given: list[str] | None = None) -> int:
     if not options.no_ram:
         ram.measure(found)
     sizes = budgets.sums(found, profiles)
+    sizes += [
+        joined.joined_sum(name, profiles, found, options.root, not options.no_ram)
+        for name in joined.names(profiles)
+    ]
     print(table.plain(sizes))
     if options.write_table and not table.write_readme(options.root / "README.md", sizes):
         raise SizesError("README.md has no <!-- sizes --> to write the table at")
-    return _judge(found, budgets.check(limits, found, profiles))
+    return _judge(found, budgets.check(limits, found, profiles, sizes))
 
 
 def _judge(found: dict, verdicts: list) -> int:

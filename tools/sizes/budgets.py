@@ -3,7 +3,8 @@
 budgets.json has three tables, of modules, packages and profiles; each names a thing and the most
 bytes of `mpy`, of `ram`, or both. A package may be a sum, "coap+lwm2m", and may count only what a
 profile imports ("profile": "water"). profiles.json names the first modules of each ("imports"),
-whose own imports count too, and those that are imported later, inside functions ("also").
+whose own imports count too, and those that are imported later, inside functions ("also"); what
+"join" makes one .mpy of, see joined.py, is the profile "NAME joined".
 """
 
 import json
@@ -118,14 +119,20 @@ def package_sum(name: str, modules: Mapping[str, Module], only: Iterable[str] = 
     return total("package", name, chosen)
 
 
-def check(budgets: Mapping, modules: Mapping[str, Module], profiles: Mapping) -> list[Verdict]:
-    """Hold every budget against its size; RAM that was not measured is not judged."""
-    verdicts = []
+def check(
+    budgets: Mapping, modules: Mapping[str, Module], profiles: Mapping, sizes: Iterable[Sum] = ()
+) -> list[Verdict]:
+    """Hold every budget against its size; RAM that was not measured is not judged.
+
+    `sizes` are sums already made: those of joined profiles are only there.
+    """
+    verdicts, made = [], {(size.kind, size.name): size for size in sizes}
     for table, limits in budgets.items():
         if table not in TABLES:
             raise SizesError("budgets.json: %r is none of %s" % (table, ", ".join(TABLES)))
         for name, limit in limits.items():
-            size = _size(table, name, limit, modules, profiles)
+            size = made.get((table[:-1], name)) if table == "profiles" else None
+            size = size or _size(table, name, limit, modules, profiles)
             verdicts += _verdicts(size, limit)
     return verdicts
 

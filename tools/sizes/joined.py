@@ -1,0 +1,75 @@
+"""Profiles as an image has them that joins: their sizes beside those of the separate modules.
+
+A profile's "join" in profiles.json is its groups, {name: [modules]}, or the file of a board's
+profile that has them in `join` lines. Stubs do not count: nothing in the image loads them.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tools.image import profile
+from tools.image.failure import ImageError
+
+from .budgets import Sum, profile_modules
+from .failure import SizesError
+from .modules import Module
+
+# These two are run, not imported; importing main would start a meter.
+RUN_BY_NAME = ("main", "boot")
+
+
+def names(profiles: Mapping) -> list[str]:
+    """Return the profiles that are joined."""
+    return [name for name, one in profiles.items() if "join" in one]
+
+
+def entries(name: str, profiles: Mapping, modules: Mapping[str, Module], root: Path) -> list:
+    """Return the entries of all modules, grouped as a profile wants it."""
+    groups = profiles[name]["join"]
+    if isinstance(groups, str):
+        groups = profile.groups(root / groups)
+    everything = [module.entry for module in modules.values()]
+    try:
+        return profile.grouped(everything, groups, "profiles.json: profile %s" % name)
+    except ImageError as error:
+        raise SizesError(str(error)) from error
+
+
+def joined_sum(
+    name: str, profiles: Mapping, modules: Mapping[str, Module], root: Path, with_ram: bool
+) -> Sum:
+    """Return the size of a profile, joined; it is named so."""
+    found = entries(name, profiles, modules, root)
+    files = profile.build_files(found)
+    units = _units(profile_modules(name, profiles, modules), found)
+    mpy = sum(len(files[path]) for path in units.values())
+    ram, took = _measured(units, files) if with_ram else (None, None)
+    return Sum("profile", name + " joined", mpy, ram, took, len(units))
+
+
+def _units(chosen: Iterable[str], found: Iterable[profile.Entry]) -> dict[str, str]:
+    """Return what is imported in place of the modules, and its path on the device."""
+    by_module = {entry.module: entry for entry in found}
+    units = {}
+    for module in chosen:
+        entry = by_module[module]
+        if entry.compiled:
+            units[entry.group or module] = profile.unit_path(entry)
+        else:
+            units[module] = entry.device
+    return units
+
+
+def _measured(units: Mapping[str, str], files: dict[str, bytes]) -> tuple[int, int]:
+    from host_tests.emulator import Board, imports  # the emulator is not needed for --no-ram
+
+    chosen = [name for name in units if name not in RUN_BY_NAME]
+    without = {path: data for path, data in files.items() if path not in ("/main.py", "/boot.py")}
+    with Board(without) as board:
+        costs = imports(board, chosen)
+    for cost in costs:
+        if cost.error:
+            raise SizesError(
+                "joined, %s does not import on the board: %s" % (cost.module, cost.error)
+            )
+    return sum(cost.ram for cost in costs), sum(cost.us for cost in costs)
