@@ -478,6 +478,7 @@ class Reporting:
 
     def offline(self, gone: bool) -> None:
         """The transport is gone; with the registration all observations, but those that store."""
+        self.repeated += self.flying is not None
         self.flying = None
         self.lost = self.lost and not gone
         for one in tuple(self.observations):
