@@ -79,7 +79,8 @@ def build(config: dict, pulses, log, board=None) -> tuple:
     `board` is what the board knows, all of it optional: `clock` and `set_clock` as Device has
     them, `errors` to show from the start (why it was reset), and by Resource ID the values, or
     functions that give them, of `device`, `connectivity`, `temperature` and `battery`; what the
-    configuration says goes over them. May raise config.ConfigError.
+    configuration says goes over them; and `modem`, which opens a cellular modem's stream. May
+    raise config.ConfigError.
     """
     board = board or {}
     security, server = accounts(config["servers"])
@@ -93,8 +94,12 @@ def build(config: dict, pulses, log, board=None) -> tuple:
         log,
         config["coap"],
     )
+    if config["transport"] or config["backend"]:
+        import transports
+
+        transports.add(client, config, board.get("modem"), log)
     for one in config["servers"]:
-        if one["uri"].startswith("coaps:"):
+        if one["uri"].startswith("coaps:") and not config["backend"]:
             from secure import Psk
 
             client.transports["coaps"] = Psk(client, log, config["dtls"])

@@ -28,6 +28,7 @@ FLAGS = {"store": 6, "mute_send": 23}
 
 _KEYS = {
     "": ("endpoint", "version", "servers", "device", "water", "coap", "dtls", "log", "sampling")
+    + ("dtls", "transport", "modem")
     + OPTIONAL,
     "servers": ("uri", "short_server_id", "lifetime", "identity", "key", "suites")
     + tuple(SETTINGS)
@@ -45,7 +46,7 @@ _KEYS = {
         "power",
     ),
     "water": ("litres_a_pulse", "kind", "flow"),
-    "dtls": ("first_timeout", "max_retransmit", "mtu"),
+    "dtls": ("backend", "first_timeout", "max_retransmit", "mtu"),
     "coap": ("ack_timeout", "ack_random", "max_retransmit", "nstart", "szx", "body_limit"),
 }
 
@@ -229,12 +230,20 @@ def check(given: dict) -> dict:
         else:
             string("device." + key, device[key], _LONGEST.get(key, 255))
     _water(whole["water"])
+    whole["modem"] = given.get("modem")
+    whole["transport"] = given.get("transport", whole["modem"] and "modem")
+    backend = whole["dtls"].pop("backend", "own")
+    whole["backend"] = None if backend == "own" else backend
     for section in ("coap", "dtls"):
         for key, value in whole[section].items():
             low, high = _RANGES[section + "." + key]
             integer(section + "." + key, value, low, high)
     integer("log", whole["log"], 0, 4)
     integer("sampling", whole["sampling"], 1, 86400)
+    if whole["transport"] is not None or whole["backend"] is not None:
+        import transports
+
+        transports.check(whole)
     for key in OPTIONAL:
         value = given.get(key)
         whole[key] = None if value is None else _optional(key, value)
