@@ -6,7 +6,7 @@ import pytest
 
 from . import pcap
 from .judge import LINKS, WHOLE, Reports, Session, begin
-from .meter import MAIN, REPORTING, Meter, configuration
+from .meter import CALM, MAIN, REPORTING, Meter, configuration
 from .relay import Relay
 from .scripted import Peer
 
@@ -105,7 +105,7 @@ def relay(request, leshan, captures):
 def reports(leshan, relay, start, request):
     """A meter with every Object that changes and sends at a command, registered at Leshan."""
     endpoint = "reports-" + request.node.name
-    meter = start(relay.uri, main=REPORTING, endpoint=endpoint, **WHOLE)
+    meter = start(relay.uri, main=REPORTING, endpoint=endpoint, coap=CALM, **WHOLE)
     session = Reports(leshan, endpoint, meter, relay)
     session.event("registered")
     yield session

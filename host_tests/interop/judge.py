@@ -170,9 +170,9 @@ class Reports(Session):
         return self.event("send", **more)
 
     def notifications(self, start: int = 0) -> list:
-        """Those on the wire since the datagram `start`, repetitions too."""
-        found = self.relay.from_meter(start)
-        return [one for one in found if one.kind in (CON, NON) and one.opt.observe is not None]
+        """Those on the wire since the datagram `start`, each once."""
+        found = {one.mid: one for one in self.relay.from_meter(start) if one.kind in (CON, NON)}
+        return [one for one in found.values() if one.opt.observe is not None]
 
     def nothing_told(self, seconds: float) -> None:
         """No notification for so long, nor one that nobody has looked at."""

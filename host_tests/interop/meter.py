@@ -16,6 +16,7 @@ SLOW = ROOT / "host_tests" / "interop" / "slow_meter.py"  # the same with slow h
 REPORTING = ROOT / "host_tests" / "interop" / "reporting_meter.py"  # it changes, it sends
 # The quickest that the configuration allows: 100, 200, 400, 800, 1600 ms, without spread.
 QUICK = {"ack_timeout": 100, "ack_random": 1000}
+CALM = {"ack_timeout": 1000, "ack_random": 1000}  # nothing is repeated on a busy machine
 
 
 def configuration(uri: str, **changes) -> dict:

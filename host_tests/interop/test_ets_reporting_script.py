@@ -11,7 +11,7 @@ import pytest
 
 from . import decoders, wire
 from .judge import setting
-from .meter import REPORTING
+from .meter import CALM, REPORTING
 from .scripted import PATIENCE
 from .wire import (
     ACCEPT,
@@ -38,7 +38,7 @@ REST = 0.3  # s, in which nothing more comes
 @pytest.fixture
 def meter(whole_at):
     """The scripted peer of a meter that is registered there as of LwM2M 1.2."""
-    return whole_at(main=REPORTING, version="1.2")
+    return whole_at(main=REPORTING, version="1.2", coap=CALM)
 
 
 def change(peer, changes: dict) -> None:

@@ -4,7 +4,7 @@ import cbor2
 import pytest
 
 from .judge import setting
-from .meter import REPORTING
+from .meter import CALM, REPORTING
 from .wire import (
     BAD_REQUEST,
     BLOCK1,
@@ -27,7 +27,7 @@ TEXT = "[(1700000000+900*i,2**31+255*i)for(i)in(range(96))]"
 @pytest.fixture
 def meter(whole_at):
     """The scripted peer of a meter that may send."""
-    peer = whole_at(main=REPORTING)
+    peer = whole_at(main=REPORTING, coap=CALM)
     heard = peer.request(POST, "/1/0", [(12, SENML_CBOR)], cbor2.dumps([{0: "/1/0/23", 4: False}]))
     assert heard.code == CHANGED
     return peer
