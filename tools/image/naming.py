@@ -113,6 +113,8 @@ class Naming:
         node, parent = scope.node, scope.parent
         if isinstance(node, ast.Lambda) or is_private(node.name):
             return True
+        if self.members[0].positional and name in _without_default(node.args):
+            return True
         return any(
             one.kind == "function" or one.kind == "class" and is_private(one.node.name)
             for one in _above(parent)
@@ -190,6 +192,12 @@ class Naming:
             return None
         symbol = self.links.symbol(source, name)
         return name if symbol[0] == "builtin" else self.finals[symbol]
+
+
+def _without_default(args: ast.arguments) -> set[str]:
+    """Return the arguments that a call cannot leave out."""
+    found = [*args.posonlyargs, *args.args]
+    return {one.arg for one in found[: len(found) - len(args.defaults)]}
 
 
 def _above(scope: Scope | None) -> list[Scope]:

@@ -4,6 +4,7 @@
     firmware/main.py            one file
     config.json = my/own.json   a device path and the host's file
     join core: coap.message coap.exchange    one .mpy of several modules; may go on in more lines
+    positional core             nothing will pass its functions by keyword what has no default
 
 Modules of lib/ go to /lib, those of firmware/ and boards/NAME/ to the root, where MicroPython
 looks first. A `#` starts a comment. Paths are from the repository's root.
@@ -29,6 +30,7 @@ class Entry:
     device: str
     host: Path
     group: str = ""
+    positional: bool = False
 
     @property
     def compiled(self) -> bool:
@@ -46,18 +48,20 @@ def read(path: Path, root: Path = ROOT) -> list[Entry]:
     """Return the entries of a profile file."""
     entries = []
     for line, where in _lines(path):
-        if not line.startswith("join "):
+        if line.split()[0] not in ("join", "positional"):
             entries += parse_line(line, root, where)
-    return grouped(entries, groups(path), str(path))
+    return grouped(entries, *groups(path), str(path))
 
 
-def groups(path: Path) -> dict[str, list[str]]:
-    """Return the groups of a profile file's `join` lines."""
-    found = {}
+def groups(path: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the groups of a profile file's `join` lines, and those that are positional."""
+    found, positional = {}, []
     for line, where in _lines(path):
         if line.startswith("join "):
             _group(line, found, where)
-    return found
+        elif line.startswith("positional "):
+            positional += line.split()[1:]
+    return found, positional
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:
@@ -78,8 +82,13 @@ def _group(line: str, found: dict[str, list[str]], where: str) -> None:
     found.setdefault(name, []).extend(modules.split())
 
 
-def grouped(entries: list[Entry], wanted: dict[str, list[str]], where: str) -> list[Entry]:
+def grouped(
+    entries: list[Entry], wanted: dict[str, list[str]], positional: Iterable[str], where: str
+) -> list[Entry]:
     """Return the entries, those of a group with its name; `where` names the groups in an error."""
+    for group in positional:
+        if group not in wanted:
+            raise ImageError("%s: positional %s: there is no such join" % (where, group))
     of = {}
     for group, modules in wanted.items():
         for module in modules:
@@ -90,9 +99,10 @@ def grouped(entries: list[Entry], wanted: dict[str, list[str]], where: str) -> l
     for module in of:
         if module not in known:
             raise ImageError("%s: join %s: no module %s here" % (where, of[module], module))
+    groups_of = [of.get(entry.module, "") if entry.compiled else "" for entry in entries]
     return [
-        replace(entry, group=of.get(entry.module, "") if entry.compiled else "")
-        for entry in entries
+        replace(entry, group=group, positional=group in positional)
+        for entry, group in zip(entries, groups_of)
     ]
 
 

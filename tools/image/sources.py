@@ -13,13 +13,17 @@ _BY_TEXT = ("globals", "locals", "vars", "eval", "exec", "__name__", "__file__")
 
 @dataclass(eq=False)
 class Source:
-    """One module. `unit` is the name of the .mpy that it is in, its own where it is not joined."""
+    """One module. `unit` is the name of the .mpy that it is in, its own where it is not joined.
+
+    `positional`: nobody passes an argument without a default to its functions by keyword.
+    """
 
     name: str
     unit: str
     host: str
     is_package: bool
     tree: ast.Module
+    positional: bool = False
     scopes: Scopes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +127,9 @@ def load(entries: Iterable) -> dict[str, Source]:
         if is_package and entry.group:
             raise ImageError("%s is a package and cannot be joined: leave it out" % entry.module)
         unit = entry.group or entry.module
-        sources[entry.module] = Source(entry.module, unit, str(entry.host), is_package, tree)
+        sources[entry.module] = Source(
+            *(entry.module, unit, str(entry.host), is_package, tree, entry.positional)
+        )
     for one in sources.values():
         if one.joined and (one.unit in sources or one.unit in packages(sources)):
             raise ImageError("join %s: a module has this name: choose another" % one.unit)

@@ -1,7 +1,8 @@
 """Profiles as an image has them that joins: their sizes beside those of the separate modules.
 
 A profile's "join" in profiles.json is its groups, {name: [modules]}, or the file of a board's
-profile that has them in `join` lines. Stubs do not count: nothing in the image loads them.
+profile that has them in `join` lines; "positional" is as there. Stubs do not count: nothing in the
+image loads them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,12 +26,12 @@ def names(profiles: Mapping) -> list[str]:
 
 def entries(name: str, profiles: Mapping, modules: Mapping[str, Module], root: Path) -> list:
     """Return the entries of all modules, grouped as a profile wants it."""
-    groups = profiles[name]["join"]
+    groups, positional = profiles[name]["join"], profiles[name].get("positional", ())
     if isinstance(groups, str):
-        groups = profile.groups(root / groups)
+        groups, positional = profile.groups(root / groups)
     everything = [module.entry for module in modules.values()]
     try:
-        return profile.grouped(everything, groups, "profiles.json: profile %s" % name)
+        return profile.grouped(everything, groups, positional, "profiles.json: profile %s" % name)
     except ImageError as error:
         raise SizesError(str(error)) from error
 
