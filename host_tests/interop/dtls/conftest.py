@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from port import PORT, ROOT
 
+from . import peers
+
 DRIVER = Path(__file__).with_name("driver.py")
 IDENTITY = b"meter-0001"
 KEY = bytes(range(0x30, 0x40))
@@ -143,41 +145,26 @@ def driver(interpreter):
     return go
 
 
-class Scandium:
-    """Californium's DTLS as a server process; one serves many clients."""
-
-    def __init__(self, cid):
-        self.port = free_port()
-        command = [sys.executable, str(Path(__file__).with_name("scandium_server.py"))]
-        command += [str(self.port), str(cid), IDENTITY.decode(), KEY.hex()]
-        command += [str(suite) for suite in NAMES]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        lines = []
-        for line in self.process.stdout:
-            lines.append(line)
-            if line == "ACCEPT\n":
-                return
-        self.close()
-        cannot("Scandium does not start (tools/env.py leshan): " + "".join(lines[-3:]))
-
-    def close(self):
-        """End it."""
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.fixture(scope="session")
-def scandium():
-    """Servers by the length of their CIDs, started when first asked for."""
+def shouting():
+    """Servers by name and the length of their CIDs, started when first asked for."""
     servers = {}
 
-    def get(cid):
-        if cid not in servers:
-            servers[cid] = Scandium(cid)
-        return servers[cid]
+    def get(name, cid=None):
+        if (name, cid) not in servers:
+            try:
+                found = peers.start(name, free_port(), IDENTITY, KEY, NAMES, cid)
+            except peers.NotHad as error:
+                cannot(str(error))
+            servers[name, cid] = found
+        return servers[name, cid]
 
     yield get
     for server in servers.values():
         server.close()
+
+
+@pytest.fixture(scope="session")
+def scandium(shouting):
+    """Californium's DTLS by the length of its CIDs; tools/env.py leshan brings it."""
+    return lambda cid: shouting("scandium", cid)

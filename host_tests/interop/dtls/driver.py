@@ -219,7 +219,7 @@ class Run:
             self.transport.send(argument.encode())
         elif name == "recv":
             count = len(self.got)
-            self.until(lambda: len(self.got) > count, 5000)
+            self.until(lambda: len(self.got) > count, argument or 5000)
         elif name == "close":
             self.net.percent = 0
             self.core.close(clock())
