@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from .meter import wait_until
+from .judge import Reports
+from .meter import CALM, SLOW, wait_until
 from .wire import CON, NON, RST
 
 BOTH = {"0": 3800, "1": 900}  # the voltages at the start
@@ -159,6 +160,67 @@ def test_stored_samples_carry_their_time(reports):
     [sample] = found["history"]
     assert (found["value"], sample["value"]) == (9, 9)
     assert abs(sample["time"] - time.time()) < 3
+
+
+def test_an_instance_that_goes_ends_what_was_observed_of_it(reports):
+    """Those observations end by 4.04; that of its Object has nothing left to tell."""
+    for path in ("/16/0", "/16/0/0", "/16"):
+        reports.observe(path)
+    assert reports.code("delete", "/16/0") == "2.02"
+    ends = [reports.event("notification", code="4.04") for _ in range(2)]
+    assert all("observe" not in one and one["confirmable"] for one in ends)
+    assert reports.told("/16")["value"] == {}
+    reports.event("updated")
+    assert reports.code("create", "/16/0", value={"0": {"3": "new"}}) == "2.01"
+    assert reports.told("/16")["value"] == {"0": {"0": {"3": "new"}}}
+    reports.nothing_told(0.2)
+
+
+def test_an_update_leaves_the_observations_as_they_are(reports):
+    before = reports.observe("/3/0/9")
+    assert reports.code("execute", "/1/0/8") == "2.04"
+    reports.event("updated")
+    reports.set({"/3/0/9": 3})
+    assert reports.told("/3/0/9")["observe"] > before["observe"]
+
+
+def test_a_new_registration_has_no_observations(reports):
+    """They end with the old one, at both ends."""
+    reports.observe("/3/0/9")
+    assert reports.code("write", "/1/0/5", value=1) == "2.04"
+    assert reports.code("execute", "/1/0/4") == "2.04"
+    reports.event("deregistered")
+    reports.event("registered")
+    start = len(reports.relay.capture)
+    reports.set({"/3/0/9": 3})
+    reports.nothing_told(0.2)
+    assert not reports.notifications(start)
+
+
+def test_what_an_execute_changes_is_told(reports):
+    reports.set({"/3/0/11": {0: 3}})
+    reports.observe("/3/0/11")
+    assert reports.code("execute", "/3/0/12") == "2.04"
+    assert reports.told("/3/0/11")["value"] == {"0": 0}
+
+
+def test_the_meters_register_is_told_as_it_counts(reports):
+    """Water flows; without pmin each new reading is told."""
+    volumes = [reports.observe("/3424/0/1")["value"]]
+    volumes += [reports.told("/3424/0/1")["value"] for _ in range(2)]
+    assert volumes == sorted(set(volumes))
+
+
+def test_a_slow_resource(leshan, relay, start):
+    """Its first value comes apart from the acknowledgement; so do those that follow."""
+    meter = start(relay.uri, main=SLOW, endpoint="slow-reports", coap=CALM)
+    session = Reports(leshan, "slow-reports", meter, relay)
+    session.event("registered")
+    answer = session.observe("/3341/0/5527", format="senml-cbor")
+    assert answer["value"] == "hello" and answer["confirmable"]
+    assert session.code("write", "/3341/0/5527", value="bye") == "2.04"
+    assert session.told("/3341/0/5527")["value"] == "bye"
+    meter.kill()
 
 
 # ETS 302 and 303

@@ -16,10 +16,12 @@ from .scripted import PATIENCE
 from .wire import (
     ACCEPT,
     BAD_REQUEST,
+    BLOCK1,
     CHANGED,
     CON,
     CONTENT,
     CONTENT_FORMAT,
+    CONTINUE,
     FETCH,
     GET,
     IPATCH,
@@ -300,3 +302,25 @@ def test_ets_304_and_305_each_notification_has_all_paths(meter):
     assert meter.receive().opt.observe is None
     level(meter, 6)
     meter.silence(REST)
+
+
+def test_an_observe_composite_in_blocks(meter):
+    """120 paths; Leshan 2.0.0-M18 cannot send an Observe by Block1 (SendFailedException)."""
+    body = names(["/3/0/9"] + ["/16/%d" % iid for iid in range(120)])
+    token = b"list"
+    number = 0
+    while True:
+        more = len(body) > 512 * (number + 1)
+        options = [(CONTENT_FORMAT, SENML_CBOR), (OBSERVE, 0)]
+        options.append((BLOCK1, number << 4 | more << 3 | 5))
+        part = body[512 * number : 512 * (number + 1)]
+        meter.send(wire.encode(CON, FETCH, meter.next_mid(), token, options, part))
+        heard = meter.receive()
+        if not more:
+            break
+        assert heard.code == CONTINUE and heard.opt.observe is None
+        number += 1
+    assert number > 1 and heard.code == CONTENT and heard.opt.observe is not None
+    assert decoders.senml_cbor(heard.payload, "/")["/16/0/0/1"] == "maker"
+    level(meter, 3)
+    assert decoders.senml_cbor(told(meter, heard).payload, "/")["/3/0/9"] == 3
