@@ -1,5 +1,6 @@
 """tools.image.join on small trees: the same behaviour from one .mpy, and what it refuses."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tools.image import join, ordering, profile
+from tools.image.compiler import ROOT
 from tools.image.failure import ImageError
 
 PORT = Path(sys.executable).parent / "micropython"
@@ -260,3 +262,16 @@ def test_an_import_circle_is_refused(tmp_path):
 def test_a_profile_that_joins_wrongly_is_told(tmp_path, lines, said):
     with pytest.raises(ImageError, match=said):
         joined(tmp_path, {"lib/pack/__init__.py": "", "lib/pack/a.py": ""}, "lib/pack\n" + lines)
+
+
+def test_the_command_writes_what_the_names_stand_for(tmp_path):
+    tree(tmp_path, TREE)
+    (tmp_path / "p.txt").write_text("lib/lwm2m/formats\nlib/lwm2m/model.py\nlib/coap/message.py\n")
+    with (tmp_path / "p.txt").open("a") as file:
+        file.write("join core: coap.message lwm2m.model\n")
+    names, out = tmp_path / "names.json", tmp_path / "x.uf2"
+    command = [sys.executable, "-m", "tools.image", "--profile", str(tmp_path / "p.txt")]
+    command += ["--names", str(names), "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert any(old.startswith("coap.message._") for old in json.loads(names.read_text()).values())

@@ -147,3 +147,23 @@ def test_ram_is_measured_on_the_board_and_an_error_there_fails(tree, capsys):
     assert "sizes: coap.spare does not import on the board: ImportError" in printed
     assert "over budget" in printed
     assert "of RAM, budget 100 B" in printed
+
+
+def test_a_profile_is_measured_joined_too(tree, capsys):
+    profiles = {"water": {**PROFILES["water"], "join": {"one": ["coap.code", "coap.message"]}}}
+    assert judge(tree, {}, profiles=profiles) == 0
+    sizes = dict(
+        line.split("(")[0:2] for line in capsys.readouterr().out.splitlines() if "(" in line
+    )
+    separate = int(sizes["  water "].split()[-1].replace(",", ""))
+    joined = int(sizes["  water joined "].split()[-1].replace(",", ""))
+    assert sizes["  water joined "].startswith("5 modules)")
+    assert joined < separate
+    assert judge(tree, {"profiles": {"water joined": {"mpy": joined}}}, profiles=profiles) == 0
+    assert judge(tree, {"profiles": {"water joined": {"mpy": joined - 1}}}, profiles=profiles) == 1
+
+
+def test_a_join_of_a_module_that_is_not_there_is_a_mistake(tree):
+    profiles = {"water": {**PROFILES["water"], "join": {"one": ["coap.gone"]}}}
+    with pytest.raises(SizesError, match="profile water: join one: no module coap.gone here"):
+        judge(tree, {}, profiles=profiles)

@@ -1,6 +1,7 @@
 """`python -m tools.image`: one UF2 with a board's firmware and a meter's files, ready to flash."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -18,6 +19,9 @@ def _arguments() -> argparse.Namespace:
         "--file", action="append", default=[], metavar="DEVICE=HOST", help="one file more"
     )
     parser.add_argument("--out", type=Path, help="the UF2 (default: build/BOARD.uf2)")
+    parser.add_argument(
+        "--names", type=Path, help="write what joined modules' short names stand for, as JSON"
+    )
     parser.add_argument("--file-system", type=Path, help="write the bare LittleFS image here too")
     return parser.parse_args()
 
@@ -38,6 +42,8 @@ def _extra(given: str) -> profile.Entry:
 
 def _files(options: argparse.Namespace) -> dict[str, bytes]:
     entries = profile.read(options.profile) if options.profile else profile.default()
+    if options.names:
+        options.names.write_text(json.dumps(profile.names(entries), indent=1, sort_keys=True))
     return profile.build_files(entries + [_extra(given) for given in options.file])
 
 

@@ -44,10 +44,11 @@ class Links:
         """Return what an import names: a module, a name of a module, or something foreign."""
         if isinstance(node, ast.Import):
             if alias.name in self.sources:
-                if "." in alias.name and not alias.asname and self.sources[alias.name].joined:
-                    self._refuse(source, node, "import %s" % alias.name)
                 if "." not in alias.name or alias.asname:
                     return "module", alias.name, ""
+                if self.within(source, alias.name) and source.joined:
+                    self._refuse(source, node, "import %s" % alias.name)
+                # what is bound is the package, and a stub serves
             return "foreign", alias.name, ""
         base = source.absolute(node)
         if alias.name == "*":

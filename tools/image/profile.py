@@ -177,6 +177,17 @@ def _joined(entries: list[Entry]) -> dict[str, bytes]:
     return files
 
 
+def names(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return what the new names of an image's modules stand for, to read a traceback by.
+
+    "core.outbox" is a function or class of core.mpy; ".OSError" an attribute or method, anywhere.
+    """
+    entries = list(entries)
+    if not any(entry.group for entry in entries):
+        return {}
+    return join.join([entry for entry in entries if entry.compiled]).names
+
+
 def unit_path(entry: Entry) -> str:
     """Return the device path of the .mpy that a module is in."""
     if not entry.group:
