@@ -146,8 +146,13 @@ class Reporting:
             elif one.token == token:
                 self.remove(one)
         if found is None:
-            if len(self.observations) >= self.limit and not self._evict():
-                return response  # without the Observe option: read, not observed
+            if len(self.observations) >= self.limit:
+                for one in self.observations:
+                    if one.token is None:
+                        self.remove(one)
+                        break
+                else:
+                    return response  # without the Observe option: read, not observed
             found = Observation(token, path, form, now)
             self.observations.append(found)
         self._watch(found.paths())
@@ -181,13 +186,6 @@ class Reporting:
             for oid in path[:1] or model.objects:
                 if oid in model.objects:
                     model.objects[oid].model = model
-
-    def _evict(self):
-        for one in self.observations:
-            if one.token is None:
-                self.remove(one)
-                return True
-        return False
 
     def cancel(self, token: bytes) -> None:
         """End the observation of a token."""

@@ -28,17 +28,6 @@ _UPDATED = const(1)
 _REGISTERED = const(2)
 
 
-class _Job:
-    """One Send: what it is to tell, how much of that goes into one message, whom to tell after."""
-
-    def __init__(self, content, path, number, done):
-        self.content = content
-        self.path = path
-        self.number = number
-        self.done = done
-        self.size = len(content)
-
-
 class Sender:
     """All Sends to one server, one after the other, each until it is answered.
 
@@ -49,9 +38,10 @@ class Sender:
     def __init__(self, management):
         self.management = management
         self.registration = management.registration
-        self.jobs = []
-        self.busy = False
-        self.turn = 0  # of the request under way
+        self.jobs = []  # of (content, path, format, done)
+        self.size = 0  # how much of a content goes into one message, 0 for all
+        self.turn = 0
+        self.busy = 0  # the turn of the request under way
         self.deadline = _NEVER
         self.repair = 0
         self.location = None
@@ -106,7 +96,7 @@ class Sender:
         self.management.format(number, _NOT_ACCEPTABLE)
         if len(self.jobs) >= _LIMIT:
             raise Lwm2mError(_UNAVAILABLE)
-        self.jobs.append(_Job(content, path, number, done))
+        self.jobs.append((content, path, number, done))
         if not self.jobs[1:]:
             self._due(0)
 
@@ -123,32 +113,33 @@ class Sender:
         # By its Object a missing Resource mutes, too
         if self.registration.setting(_MUTE, True):
             return _NEVER
-        self._start(self.jobs[0], now)
+        self._start(now)
         return _NEVER if self.busy else self.deadline
 
-    def _start(self, job, now):
-        part = job.content[: job.size]
-        module, options = self.management.format(job.number, _NOT_ACCEPTABLE)
+    def _start(self, now):
+        content, path, number, _ = self.jobs[0]
+        part = content[: self.size or len(content)]
+        module, options = self.management.format(number, _NOT_ACCEPTABLE)
         self.location = self.registration.location
-        self.busy = True
         try:
             time = part[len(part) // 2][3:]  # in the middle, so that differences are short
-            body = module.encode(part, job.path, *time)
+            body = module.encode(part, path, *time)
         except Exception as error:  # noqa: BLE001 what cannot be said must not end the client
             self._end(getattr(error, "code", _INTERNAL_ERROR), now)
             return
         self.turn += 1
-        turn = self.turn
+        self.busy = turn = self.turn
 
         def done(message, now):
-            if turn == self.turn:
+            if turn == self.busy:
                 self._answered(message, now)
 
         self.registration.peer.request(_POST, ((_URI_PATH, "dp"),) + options, body, done, now)
 
     def _answered(self, message, now):
-        job = self.jobs[0]
-        self.busy = False
+        content = self.jobs[0][0]
+        size = self.size or len(content)
+        self.busy = 0
         if message is None:  # perhaps it came, perhaps the server is away
             self.repeated += 1
             self._wait(now)
@@ -156,16 +147,16 @@ class Sender:
         code = message.code
         if code >> 5 == 2:
             self.repair = 0
-            del job.content[: job.size]
-            if job.content:
+            del content[:size]
+            if content:
                 self._due(now)
             else:
                 self._end(code, now)
         elif code in (_BAD_REQUEST, _NOT_FOUND) and not self.repair:
             self.repair = _UPDATED
             self._wait(now)
-        elif code == _TOO_LARGE and job.size > 1:
-            job.size = (min(job.size, len(job.content)) + 1) // 2
+        elif code == _TOO_LARGE and size > 1:
+            self.size = (min(size, len(content)) + 1) // 2
             self._due(now)
         elif code == _UNAVAILABLE:
             age = message.uint(_MAX_AGE)
@@ -179,14 +170,13 @@ class Sender:
         self.registration.update(now)
 
     def _end(self, code, now):
-        self.busy = False
-        self.repair = 0
-        job = self.jobs.pop(0)
+        self.busy = self.repair = self.size = 0
+        done = self.jobs.pop(0)[3]
         self._due(now)
         if code >> 5 != 2:
             self.registration.log(2, "Send refused", code)
-        if job.done:
-            job.done(code)
+        if done:
+            done(code)
 
     def online(self, now: int) -> None:
         """The server answered a Register or an Update."""
@@ -200,6 +190,6 @@ class Sender:
 
     def offline(self, gone: bool) -> None:
         """The transport is gone; what comes of an exchange under way is not waited for."""
-        self.turn += 1
-        self.repeated += self.busy
-        self.busy = False
+        if self.busy:
+            self.repeated += 1
+        self.busy = 0
