@@ -45,34 +45,31 @@ def queried(obj, path, message) -> dict:
     """The attributes in a request's query by name, None without a value; or 4.00."""
     entry = kind(obj, path, _READ_WRITE_EXECUTE) if len(path) > 2 else 0
     given = {}
-    for query in message.all(_URI_QUERY):
-        try:
+    try:
+        for query in message.all(_URI_QUERY):
             name, equals, text = query.decode().partition("=")
-        except UnicodeError:
-            name = equals = text = ""
-        if name in given:
-            raise Lwm2mError(_BAD_REQUEST)
-        given[name] = value(name, text if equals else "0", entry & 255)
-        if not equals:
-            given[name] = None
-    step = given.get("st")
-    if step and step[0] < 0 or not consistent(given):
+            if name in given:
+                raise ValueError
+            given[name] = _value(name, text if equals else "0", entry & 255)
+            if not equals:
+                given[name] = None
+        step = given.get("st")
+        if step and step[0] < 0 or not consistent(given):
+            raise ValueError
+    except ValueError:
         raise Lwm2mError(_BAD_REQUEST)
     return given
 
 
-def value(name: str, text: str, kind: int):
-    """An attribute's value for a Resource of type `kind` (0: a level above); or 4.00."""
-    try:
-        if name in _LIMITS and kind in _NUMERIC:
-            return from_text(text)
-        if name in _PERIODS and text.isdigit() and len(text) < 11:
-            return int(text)
-        if name in _FLAGS and text in ("0", "1") and (name == "con" or kind == _BOOLEAN):
-            return int(text)
-    except ValueError:
-        pass
-    raise Lwm2mError(_BAD_REQUEST)
+def _value(name, text, kind):
+    # An attribute's value for a Resource of type `kind` (0: a level above); or ValueError
+    if name in _LIMITS and kind in _NUMERIC:
+        return from_text(text)
+    if name in _PERIODS and text.isdigit() and len(text) < 11:
+        return int(text)
+    if name in _FLAGS and text in ("0", "1") and (name == "con" or kind == _BOOLEAN):
+        return int(text)
+    raise ValueError
 
 
 def inherited(management, path, found: dict) -> dict:

@@ -16,13 +16,6 @@ _URI_QUERY = const(15)
 _LINK_OPTIONS = ((12, 40),)
 
 
-def _shown(attributes):
-    out = ""
-    for name in sorted(attributes):
-        out += ";%s=%s" % (name, to_text(attributes[name]))
-    return out
-
-
 def discover(management, obj, path: list, message):
     """What is there at and below a path, with its attributes, as CoRE links."""
     if len(path) == 4:
@@ -50,10 +43,10 @@ def _links(management, obj, path, depth, links):
     elif len(path) == 3 and kind(obj, path, _READ_WRITE_EXECUTE) & _MULTIPLE:
         ids = instances(obj, path)
         text += ";dim=%d" % len(ids)
-    if links:
-        text += _shown(management.attributes.get(tuple(path), {}))
-    else:
-        text += _shown(inherited(management, tuple(path), {}))
+    where = tuple(path)
+    shown = management.attributes.get(where, {}) if links else inherited(management, where, {})
+    for name in sorted(shown):
+        text += ";%s=%s" % (name, to_text(shown[name]))
     links.append(text)
     if depth:
         for ident in sorted(ids):

@@ -288,14 +288,15 @@ class Registration:
     def _updated(self, message, now):
         if self.state != _UPDATING:
             return
-        if message is None:  # not reachable: perhaps at a new address
-            self.log(2, "update lost")
-            self.restart(now)
-        elif message.code == _CHANGED:
+        code = message.code if message else 0
+        if code == _CHANGED:
             self._settle(now)
-        else:
-            self.log(2, "update refused", message.code)
+            return
+        self.log(2, "update refused", code)
+        if code:
             self.register(now)
+        else:  # no answer: perhaps it is at a new address
+            self.restart(now)
 
     def _left(self, message, now):
         self.log(3, "de-registered", message.code if message else 0)

@@ -314,7 +314,7 @@ class Reporting:
     def _fires(self, one, i, path, given, changed):
         # Does what is there now meet the criteria? May be answered later, where it takes time.
         wanted = conditional(given)
-        if changed and not wanted and len(path) < 4:
+        if not path or changed and not wanted and len(path) < 4:
             return changed
         try:
             content = self.management.collect(path)
@@ -333,12 +333,11 @@ class Reporting:
         return False
 
     def _judge(self, one, i, value, given):
-        composite = isinstance(one.last, list)
-        old = one.last[i] if composite else one.last
+        last = one.last if isinstance(one.last, list) else [one.last]
+        old = last[i]
         if isinstance(value, bool):  # an edge is one since the latest look
-            if composite:
-                one.last[i] = value
-            else:
+            last[i] = value
+            if one.last is not last:
                 one.last = value
         return fires(given, old, value) if given else old != value
 
