@@ -79,7 +79,7 @@ class _Link(Endpoint):
             if not self.transport:
                 try:
                     self._dial()
-                except (OSError, ValueError) as error:
+                except (OSError, ValueError, KeyError) as error:
                     core.log(2, "no transport", error)
                     core.failed(now)
                     return
@@ -91,10 +91,7 @@ class _Link(Endpoint):
             core.register(now)
 
     def _dial(self):
-        uri = self.account[_URI]
-        scheme, host, port = split_uri(uri)
-        if scheme not in self.client.transports:
-            raise ValueError(uri)
+        scheme, host, port = split_uri(self.account[_URI])
         self.attach(self.client.transports[scheme](host, port, self.account))
 
     def _connect(self, now):

@@ -330,7 +330,7 @@ def check_arguments(argument: bytes) -> None:
     """The syntax of an Execute's arguments: 0='text',1 with single, unique digits; or 4.00."""
     try:
         text = argument.decode()
-    except UnicodeError:
+    except ValueError:  # no UTF-8
         text = "x"
     seen = ""
     while text:

@@ -56,7 +56,8 @@ class Observation:
         self.form = form  # Accept, -1 without; of a composite one (format, Accept)
         self.sent = self.looked = now
         self.due = 0
-        self.last = None  # the value told last, of a composite one a list of them
+        # The value told last, of a composite one a list of them
+        self.last = None if isinstance(path[0], int) else [None] * len(path)
         self.state = 0
 
     def paths(self) -> tuple:
@@ -356,8 +357,9 @@ class Reporting:
             from .composite import gather
 
             content, path, number = gather(management, path), (), number[0]
+        limit = self._stores(one)
         time = None
-        if number in _TIMED and self._stores(one):
+        if limit and number in _TIMED:
             from .samples import stamp
 
             time = stamp(self, now)
@@ -372,14 +374,13 @@ class Reporting:
                 self._due(one.due)
             elif one in self.observations:
                 self._remember(one, content)
-                limit = self._stores(one)
-                if not limit:
+                if limit:
+                    from .samples import add
+
+                    add(self, limit, (one, response, confirmable), now)
+                else:
                     self._drop(one)
                     self.transmit(one, response, confirmable, None, now)
-                    return
-                from .samples import add
-
-                add(self, limit, (one, response, confirmable), now)
 
         if response is None:
             management.jobs[-1][0] = deliver
