@@ -312,13 +312,6 @@ def test_nothing_there_is_an_empty_list_that_is_observed():
     assert items(w, told) == {"%d/1/1" % OID: 4}
 
 
-def test_the_root_is_observed():
-    w = Watcher()
-    assert w.compose(names(SENML_CBOR, ""), observe=0, form=SENML_CBOR).number is not None
-    (told,) = w.change(NUMBER, 3)
-    assert items(w, told)[path(NUMBER)] == 3
-
-
 def test_cancelled_like_any_other():
     w = Watcher({26: 0})
     payload = names(SENML_JSON, path(NUMBER), path(COUNT))
@@ -381,3 +374,23 @@ def test_slow_values_are_observed():
     (told,) = w.work(2)
     assert items(w, told) == {path(MEASURED): (15, -1), path(NUMBER): 2}
     assert told.kind != ACK and w.ask(GET, path(NUMBER)).payload == b"2"
+
+
+def test_the_root_with_an_evaluation_period():
+    w = Watcher()
+    options = [(12, SENML_JSON), (6, 0), (15, "epmax=5")]
+    assert w.ask(5, "", options, b"a", names(SENML_JSON, "")).code == CONTENT
+    assert w.go(20000) == [] and w.tokens() == [b"a"]
+    (told,) = w.change(NUMBER, 2)
+    assert items(w, told)[path(NUMBER)] == 2
+
+
+def test_nothing_is_told_before_the_first_answer():
+    w = Watcher(lab=SlowLab((MEASURED,), steps=4))
+    w.ask(PUT, path(NUMBER), [(15, "gt=10")])
+    w.compose(names(SENML_JSON, path(MEASURED), path(NUMBER)), observe=0)
+    w.change(NUMBER, 20)
+    (first,) = w.work(12) + w.go(1000)
+    assert items(w, first)[path(NUMBER)] == 1
+    (told,) = w.acknowledge(first) + w.work(12)
+    assert items(w, told)[path(NUMBER)] == 20 and told.number > first.number

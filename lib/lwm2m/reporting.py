@@ -158,7 +158,8 @@ class Reporting:
             self.observations.append(found)
         self._watch(found.paths())
         found.token = token
-        found.sent = found.looked = now
+        found.sent = _NEVER  # nothing is told before the answer
+        found.looked = now
         found.state = 0
         self.given.pop(found, None)
         self.confirmed.pop(found, None)
@@ -169,6 +170,7 @@ class Reporting:
             if found not in self.observations:  # cancelled meanwhile
                 return response
             self._remember(found, content)
+            found.sent = now
             found.due = 0
             self._due(0)
             return self._numbered(response)
