@@ -105,21 +105,21 @@ def test_ets_257_write_composite_to_two_objects(reports):
     assert found == {"/1/0/2": 101, "/1/0/6": True}
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "code"),
-    [
-        ("/3/0/0", "mine", "4.05"),
-        ("/3/0/8/0", 1, "4.05"),
-        ("/16/7/0/0", "x", "4.04"),
-        ("/9/0/1", 1, "4.04"),
-        ("/1/0/1", -1, "4.00"),
-        ("/0/0/0", "coap://elsewhere", "4.01"),
-    ],
-)
-def test_a_refused_write_composite_writes_nothing(reports, path, value, code):
-    values = {"/1/0/5": 7, path: value, "/16/0/0/0": "mine"}
-    answer = reports.leshan.ask(op="write-composite", endpoint=reports.endpoint, values=values)
-    assert answer.get("code") == code, answer
+REFUSED = [
+    ("/3/0/0", "mine", "4.05"),
+    ("/3/0/8/0", 1, "4.05"),
+    ("/16/7/0/0", "x", "4.04"),
+    ("/9/0/1", 1, "4.04"),
+    ("/1/0/1", -1, "4.00"),
+    ("/0/0/0", "coap://elsewhere", "4.01"),
+]
+
+
+def test_a_refused_write_composite_writes_nothing(reports):
+    for path, value, code in REFUSED:
+        values = {"/1/0/5": 7, path: value, "/16/0/0/0": "mine"}
+        asked = {"op": "write-composite", "endpoint": reports.endpoint, "values": values}
+        assert reports.leshan.ask(**asked).get("code") == code, path
     assert reports.read("/1/0/5") == 86400 and reports.read("/16/0/0/0") == "id"
 
 
@@ -186,7 +186,8 @@ def test_ets_305_cancel_observe_composite(reports, passive):
 @pytest.mark.parametrize("paths", [["/3/0/16", "/16/0", "/16/1"], ["/3/0/16", "/16"]])
 def test_ets_308_and_309_instances_come_and_go(reports, paths):
     """One that is created joins the next notification, one that is deleted leaves it."""
-    periods(reports, 1, 10)
+    pmin = len(paths) - 2  # 0 or 1 s
+    periods(reports, pmin, 10)
 
     def instances(event):
         found = event["values"]
@@ -199,10 +200,10 @@ def test_ets_308_and_309_instances_come_and_go(reports, paths):
     assert instances(answer) == {"0": PORTFOLIO}
     assert reports.code("create", "/16/1", value={"0": {"0": "new"}}) == "2.01"
     told = reports.told()
-    assert instances(told) == {"0": PORTFOLIO, "1": {"0": "new"}} and after(told, start) == 1
+    assert instances(told) == {"0": PORTFOLIO, "1": {"0": "new"}} and after(told, start) == pmin
     assert reports.code("delete", "/16/1") == "2.02"
     told = reports.told()
-    assert instances(told) == {"0": PORTFOLIO} and after(told, start) == 2
+    assert instances(told) == {"0": PORTFOLIO} and after(told, start) == 2 * pmin
     assert reports.code("delete", "/16/0") == "2.02"
     assert instances(reports.told()) == {}
     reports.nothing_told(0.2)
@@ -214,9 +215,9 @@ def test_ets_310_changed_attributes_hold_at_once(reports):
     reports.composite("observe-composite", THREE)
     time.sleep(0.5)
     reports.attach("/3", "pmax=1")
-    seen = [reports.told() for _ in range(3)]
-    assert [one["values"] for one in seen] == [VALUES] * 3
-    assert [after(one, seen[0]["time"]) for one in seen] == [0, 1, 2]
+    seen = [reports.told() for _ in range(2)]
+    assert [one["values"] for one in seen] == [VALUES] * 2
+    assert [after(one, seen[0]["time"]) for one in seen] == [0, 1]
 
 
 def test_the_root_is_observed(reports):

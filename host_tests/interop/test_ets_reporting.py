@@ -47,12 +47,11 @@ def test_ets_301_observation_and_notification(reports):
     seen = [reports.told("/3/0/7"), reports.told("/3/0/7")]
     assert [one["value"] for one in seen] == [{"0": 3700, "1": 900}] * 2
     assert times(seen, start) == [1, 3]  # not before pmin, always by pmax
-    other = [reports.told("/3/0/8"), reports.told("/3/0/8")]
-    assert [one["value"] for one in other] == [{"0": 120, "1": -5}] * 2
-    assert times(other, start) == [2, 5]
+    other = reports.told("/3/0/8")
+    assert other["value"] == {"0": 120, "1": -5} and times([other], start) == [2]
     numbers = [first["observe"]] + [one["observe"] for one in seen]
     assert numbers == sorted(set(numbers))  # each is newer
-    assert all(one["confirmable"] for one in seen + other)
+    assert all(one["confirmable"] for one in [*seen, other])
 
 
 @pytest.mark.parametrize("path", ["/16", "/16/0", "/16/0/0"])
@@ -92,22 +91,23 @@ def test_the_format_asked_for_is_that_of_each_notification(reports, form):
     assert (found["format"], found["value"]) == (form, 1)
 
 
-@pytest.mark.parametrize(
-    ("path", "values"),
-    [
-        ("/3303/0/5700", {"(-15,-1)": -1.5, "(0,0)": 0.0, "(12345675,-2)": 123456.75}),
-        ("/1/0/6", {"True": True, "False": False}),
-        ("/3/0/15", {"~a,b": "a,b", "~": "", "chr(252)": "\u00fc"}),
-        ("/3/0/13", {"1700000000": 1700000000}),
-        ("/3/0/7", {"{0:1}": {"0": 1}, "{0:1,2:-3}": {"0": 1, "2": -3}}),
-        ("/19/1/0", {"{7:bytes(range(4))}": {"7": {"hex": "00010203"}}}),
-    ],
-)
-def test_a_value_of_any_type(reports, path, values):
-    reports.observe(path)
-    for given, seen in values.items():
-        reports.set({path: given})
-        assert reports.told(path)["value"] == seen
+TYPES = {
+    "/3303/0/5700": {"(-15,-1)": -1.5, "(0,0)": 0.0, "(12345675,-2)": 123456.75},
+    "/1/0/6": {"True": True, "False": False},
+    "/3/0/15": {"~a,b": "a,b", "~": "", "chr(252)": "\u00fc"},
+    "/3/0/13": {"1700000000": 1700000000},
+    "/3/0/7": {"{0:1}": {"0": 1}, "{0:1,2:-3}": {"0": 1, "2": -3}},
+    "/19/1/0": {"{7:bytes(range(4))}": {"7": {"hex": "00010203"}}},
+}
+
+
+def test_values_of_any_type(reports):
+    """What the device finds, as Python has it, and what Leshan is told."""
+    for path, values in TYPES.items():
+        reports.observe(path)
+        for given, seen in values.items():
+            reports.set({path: given})
+            assert reports.told(path)["value"] == seen, path
 
 
 def test_what_a_server_writes_is_told_to_it_too(reports):
@@ -182,19 +182,6 @@ def test_an_update_leaves_the_observations_as_they_are(reports):
     reports.event("updated")
     reports.set({"/3/0/9": 3})
     assert reports.told("/3/0/9")["observe"] > before["observe"]
-
-
-def test_a_new_registration_has_no_observations(reports):
-    """They end with the old one, at both ends."""
-    reports.observe("/3/0/9")
-    assert reports.code("write", "/1/0/5", value=1) == "2.04"
-    assert reports.code("execute", "/1/0/4") == "2.04"
-    reports.event("deregistered")
-    reports.event("registered")
-    start = len(reports.relay.capture)
-    reports.set({"/3/0/9": 3})
-    reports.nothing_told(0.2)
-    assert not reports.notifications(start)
 
 
 def test_what_an_execute_changes_is_told(reports):
@@ -274,8 +261,8 @@ def test_ets_303_cancel_with_observe_1(reports):
 
 
 def test_ets_710_connectivity_monitoring(reports):
-    """ETS says 2 and 10 s; here it is 1 and 2."""
-    reports.attach("/4/0", "pmin=1&pmax=2")
+    """ETS says 2 and 10 s; here it is 1 and 1."""
+    reports.attach("/4/0", "pmin=1&pmax=1")
     start = time.time()
     answer = reports.observe("/4/0")["value"]
     assert (answer["0"], answer["2"], answer["4"]["0"]) == (6, -90, "10.0.0.2")
@@ -283,7 +270,7 @@ def test_ets_710_connectivity_monitoring(reports):
     seen = [reports.told("/4/0"), reports.told("/4/0")]
     for one in seen:
         assert one["value"] == {**answer, "2": -70}
-    assert times(seen, start) == [1, 3]
+    assert times(seen, start) == [1, 2]
 
 
 def test_ets_905_collection_period(reports):
@@ -315,8 +302,8 @@ def test_ets_910_connectivity_statistics(reports):
 
 
 def test_ets_1900_binary_app_data(reports):
-    """ETS says 300 and 3600 s; here it is 1 and 2."""
-    reports.attach("/19/0", "pmin=1&pmax=2")
+    """ETS says 300 and 3600 s; here it is 1 and 1."""
+    reports.attach("/19/0", "pmin=1&pmax=1")
     start = time.time()
     answer = reports.observe("/19/0/0")
     assert answer["value"] == {"0": {"hex": b"first".hex()}, "1": {"hex": b"second".hex()}}
@@ -324,4 +311,4 @@ def test_ets_1900_binary_app_data(reports):
     assert reports.code("write", "/19/0/0", value=data) == "2.04"
     seen = [reports.told("/19/0/0"), reports.told("/19/0/0")]
     assert [one["value"] for one in seen] == [data, data]
-    assert times(seen, start) == [1, 3]
+    assert times(seen, start) == [1, 2]

@@ -34,7 +34,7 @@ from .wire import (
 
 SENML_CBOR, ETCH_JSON, ETCH_CBOR = 112, 320, 322
 SLACK = 0.4
-REST = 0.3  # s, in which nothing more comes
+REST = 0.2  # s, in which nothing more comes
 
 
 @pytest.fixture
@@ -116,14 +116,15 @@ def test_attributes_in_the_request_are_of_this_observation_only(meter):
     meter.silence(REST)
 
 
-@pytest.mark.parametrize(
-    "query", ["pmin=x", "gt=5&lt=10", "lt=1&gt=5&st=2", "st=-1", "edge=1", "pmin=1&pmin=2", "a=1"]
-)
-def test_wrong_attributes_are_refused_and_nothing_is_observed(meter, query):
+WRONG = ("pmin=x", "gt=5&lt=10", "lt=1&gt=5&st=2", "st=-1", "edge=1", "pmin=1&pmin=2", "a=1")
+
+
+def test_wrong_attributes_are_refused_and_nothing_is_observed(meter):
     """Leshan would not send some of these."""
-    heard = meter.request(GET, "/3/0/9", [(OBSERVE, b""), *queries(query)])
-    assert heard.code == BAD_REQUEST and heard.opt.observe is None
-    assert attach(meter, "/3/0/9", query) == BAD_REQUEST
+    for query in WRONG:
+        heard = meter.request(GET, "/3/0/9", [(OBSERVE, b""), *queries(query)])
+        assert heard.code == BAD_REQUEST and heard.opt.observe is None, query
+        assert attach(meter, "/3/0/9", query) == BAD_REQUEST, query
     level(meter, 1)
     meter.silence(REST)
 

@@ -19,7 +19,7 @@ from .wire import (
 
 SENML_CBOR = 112
 UNAVAILABLE, MAX_AGE = 0xA3, 14
-REST = 0.3
+REST = 0.2
 SAMPLES = [(1700000000 + 900 * i, 2**31 + 255 * i) for i in range(96)]
 TEXT = "[(1700000000+900*i,2**31+255*i)for(i)in(range(96))]"
 
