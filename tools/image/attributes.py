@@ -16,12 +16,13 @@ from .links import Links
 from .scopes import Scope, is_private
 from .sources import Source
 
-# MicroPython's static strings (py/makeqstrdata.py) that no object of anybody has as an attribute
+# MicroPython's static strings (py/makeqstrdata.py) and builtins that nobody gives to an attribute
 FREE = """OSError ValueError KeyError IndexError TypeError Exception isinstance MemoryError
     ImportError hasattr getattr setattr issubclass NameError RuntimeError LookupError EOFError
     AttributeError AssertionError StopIteration SyntaxError SystemExit GeneratorExit OverflowError
     NoneType ArithmeticError ZeroDivisionError BaseException NotImplementedError IndentationError
-    KeyboardInterrupt staticmethod classmethod callable globals locals divmod bytearray"""
+    KeyboardInterrupt staticmethod classmethod callable globals locals divmod bytearray
+    super enumerate memoryview sorted"""
 
 
 def short_names() -> Iterator[str]:
@@ -137,7 +138,9 @@ class Attributes:
             for use in source.scopes.uses
             if use.scope.kind == "class"
         }
+        uses = Counter(use.name for one in self.sources.values() for use in one.scopes.uses)
         free = [name for name in FREE.split() if name not in self.taken | in_bodies]
+        free.sort(key=lambda name: -uses[name])
         names: dict[str, str] = {}
         users: dict[str, set] = {}
         for attribute in sorted(self.owners, key=lambda one: (-self.counts[one], one)):

@@ -128,7 +128,7 @@ class Naming:
             if use.scope.resolve(use.name) is source.module
         )
         taken = {*self.finals.values(), *self._builtins(), *fixed, *self.class_names}
-        free = [n for n, _ in self.counts.most_common() if n not in taken and n[:2] != "__"]
+        free = [n for n in self._by_count() if n not in taken and n[:2] != "__"]
         names = (name for name in chain(free, short_names()) if name not in taken)
         for symbol in sorted(self._private, key=lambda one: (-uses[one], one)):
             self.finals[symbol] = next(names)
@@ -157,13 +157,14 @@ class Naming:
         return number
 
     def _candidates(self) -> Iterable[str]:
-        yield from sorted(self.arguments(), key=lambda one: (-self.counts[one], one))
+        yield from (name for name in self._by_count() if self._may_be_an_argument(name))
         yield from short_names()
 
-    def arguments(self) -> list[str]:
-        """Return the names that an argument may have for nothing, for they are stored anyway."""
-        found = (name for name in self.counts if name[:2] != "__" and name.isidentifier())
-        return [name for name in found if name not in self._constants]
+    def _by_count(self) -> list[str]:
+        return sorted(self.counts, key=lambda one: (-self.counts[one], one))
+
+    def _may_be_an_argument(self, name: str) -> bool:
+        return name[:2] != "__" and name.isidentifier() and name not in self._constants
 
     def _forbidden(self, source: Source, scope: Scope) -> set[str]:
         # What is used in a function, or may be used by what is in it
