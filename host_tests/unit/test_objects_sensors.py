@@ -29,6 +29,9 @@ def test_decimals_are_compared_exactly():
         ((-1, -3), (0, 0)),
         ((123456789, -3), (1234567891, -4)),
         ((1, -30), (1, 30)),
+        (1, (11, -1)),
+        ((9, -1), 1),
+        (-2, 1),
     ):
         assert less(a, b) and not less(b, a), (a, b)
     assert not less((10, -1), (1, 0)) and not less((1, 0), (10, -1))

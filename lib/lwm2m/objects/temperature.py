@@ -10,10 +10,10 @@ _RESET = const(5605)
 _VALUE = const(5700)
 
 
-def less(a: tuple, b: tuple) -> bool:
-    """Is the decimal (mantissa, exponent of ten) `a` below `b`? Exact, whatever the floats."""
-    shift = a[1] - b[1]
-    return a[0] * 10 ** max(shift, 0) < b[0] * 10 ** max(-shift, 0)
+def less(a, b) -> bool:
+    """Is the decimal `a`, an int or (mantissa, exponent of ten), below `b`? Exact on any board."""
+    (a, e), (b, f) = [(one, 0) if isinstance(one, int) else one for one in (a, b)]
+    return a * 10 ** max(e - f, 0) < b * 10 ** max(f - e, 0)
 
 
 class Temperature(Object):
