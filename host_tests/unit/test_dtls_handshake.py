@@ -533,6 +533,27 @@ def test_the_last_flight_of_a_resumed_session_is_repeated():
     assert core._shake is None  # nothing of the handshake is kept
 
 
+def test_a_copy_of_the_last_flight_starts_no_endless_exchange():
+    """OpenSSL answers every Finished that it sees again with its own, and ends at the twelfth."""
+    for trip in (1, 40, 400):
+        core, server = shaken()
+        core.connect(0)
+        for _ in range(2):
+            for datagram in waiting(core, server):
+                core.input(datagram, 0)
+        made = len(core.outbox)
+        now = 0
+        while core.outbox and now < 60000:
+            core.outbox.clear()
+            now += trip
+            server.transmit(now)
+            for datagram in server.outbox:
+                core.input(bytes(datagram), now)
+            server.outbox.clear()
+            made += len(core.outbox)
+        assert core.established and made <= 3, (trip, made)
+
+
 # Time
 
 

@@ -273,8 +273,8 @@ class Dtls:
             return text
         if kind == _ALERT:
             self._alert(text)
-        elif kind == _HANDSHAKE and shake and text[:1] == b"\x14" and now > shake.sent:
-            shake.transmit(now)  # the server has not got our last flight
+        elif kind == _HANDSHAKE and shake and text[:1] == b"\x14":
+            shake.repeat(now)  # the server has not got our last flight
             self.deadline = _NEVER
         return None
 

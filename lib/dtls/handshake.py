@@ -159,6 +159,16 @@ class Handshake:
         else:
             self.transmit(now)
 
+    def repeat(self, now: int) -> None:
+        """The server repeats its flight, so ours was lost; but less and less often.
+
+        Else one copy that the network made has both sides repeat theirs for ever, or until OpenSSL
+        ends the session at the twelfth; and an attacker could have us send without end.
+        """
+        if now >= self.sent + self.timeout // 4:
+            self.tries += 1
+            self.transmit(now)
+
     # What arrives
 
     def input(self, data: bytes, epoch: int, now: int) -> None:
@@ -192,10 +202,8 @@ class Handshake:
             if not self._take(kind, message, now):
                 return  # of another handshake, or forged: the true one may yet come
             self.next += 1
-        # The server repeats its flight: ours was lost. Not as often as an attacker may repeat it.
-        if again and now >= self.sent + self.timeout // 4 and self.tries < core.max_retransmit:
-            self.tries += 1
-            self.transmit(now)
+        if again and self.tries < core.max_retransmit:
+            self.repeat(now)
 
     def _collect(self, kind, size, seq, at, body):
         parts = self.parts
