@@ -231,7 +231,7 @@ def check(given: dict) -> dict:
             string("device." + key, device[key], _LONGEST.get(key, 255))
     _water(whole["water"])
     whole["modem"] = given.get("modem")
-    whole["transport"] = given.get("transport", whole["modem"] and "modem")
+    whole["transport"] = given.get("transport", None if whole["modem"] is None else "modem")
     backend = whole["dtls"].pop("backend", "own")
     whole["backend"] = None if backend == "own" else backend
     for section in ("coap", "dtls"):

@@ -34,7 +34,6 @@ _CALM_MS = const(300)
 _FLOOD = const(365)  # four times that ends any datagram that the modem may be waiting for
 _STEP_MS = const(2000)  # between two looks for the network
 _LOOK_MS = const(4000)  # after a datagram: look for an answer, should the modem not have told
-_LOOK_MOST = const(64000)
 _OPENS = const(3)  # attempts to open a socket
 
 # States of the modem
@@ -177,7 +176,7 @@ class Modem:
                 self._raw = value
                 self._raw_until = now + _RAW_MS
             if socket and value:
-                socket.step = _LOOK_MOST
+                socket.step = self.kind.look_ms
             elif socket:
                 socket.pending = False
         elif socket is None or socket.ended:
@@ -315,9 +314,8 @@ class Modem:
         # It may be off, booting, or waiting for the rest of a datagram
         self._syncing = True
         good = False
-        for i in range(_SYNCS):
-            if i > 0:
-                self.outbox.append(b"\x1b" + b"\r" * (_FLOOD if 2 < i < 7 else 1))
+        for i in range(_SYNCS):  # no CoAP begins with ESC: servers drop what comes of it
+            self.outbox.append(b"\x1b" + b"\r" * (_FLOOD if 2 < i < 7 else 1))
             good = yield b"AT", _SYNC_MS, None
             if good:
                 break
@@ -330,16 +328,19 @@ class Modem:
 
     def _setup(self):
         give_up = self.now + self.attach_ms
-        for command, timeout, needs in self.kind.setup():
-            while True:
-                self._needs = needs or b""
-                self._met = not needs
-                good = yield command, timeout, None
-                if needs is None or good and self._met:
-                    break
+        steps = self.kind.setup()
+        at = 0
+        while at < len(steps):
+            command, timeout, needs = steps[at]
+            self._needs = needs or b""
+            self._met = not needs
+            good = yield command, timeout, None
+            at += 1
+            if needs is not None and not (good and self._met):
                 if self.now >= give_up:
                     self._down("no network")
                     return
+                at = 0  # any of them may be what is missing
                 yield b"", _STEP_MS, None
         self.state = _READY
         self.log(3, "modem", "ready")
@@ -374,11 +375,10 @@ class Modem:
         self._reader = socket
         socket.pending = True
         socket.look = _NEVER
-        before = len(socket.got)
         if not (yield self.kind.read(socket.number, socket.account), self.kind.read_ms, None):
-            socket.lost(self.now)
-        elif not socket.pending and len(socket.got) == before and socket.step < _LOOK_MOST:
-            socket.step *= 2
+            self._gone(socket)
+        elif not socket.pending and socket.step:
+            socket.step = min(socket.step * 2, self.kind.look_ms)
             socket.look = self.now + socket.step
 
     def _send(self, socket):
@@ -386,8 +386,12 @@ class Modem:
         kind = self.kind
         command, payload = kind.send(socket.number, datagram, socket.account)
         if (yield command, kind.send_ms, payload):
-            if kind.looks:
+            if kind.look_ms:
                 socket.step = _LOOK_MS
                 socket.look = self.now + _LOOK_MS
         elif self._why != kind.full:
-            socket.lost(self.now)
+            self._gone(socket)
+
+    def _gone(self, socket):
+        self.log(2, "modem", "socket lost", socket.number)
+        socket.lost(self.now)

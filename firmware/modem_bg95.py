@@ -22,7 +22,7 @@ class Kind:
     sockets = 12
     longest = 1280  # bytes of a datagram; the modem takes 1460
     most = _MOST
-    looks = True  # an unsolicited line may be lost: look for data after sending
+    look_ms = 60000  # an unsolicited line may be lost: look for data so often; 0: never
     prompt = b">"
     good = (b"OK", b"SEND OK")
     bad = (b"ERROR", b"+CME ERROR", b"SEND FAIL")
@@ -37,8 +37,7 @@ class Kind:
     def __init__(self, settings: dict):
         """`settings` is the section "modem" of the configuration."""
         self.settings = settings
-        if settings.get("push"):
-            self.looks = False
+        self.look_ms = 0 if settings.get("push") else settings.get("look", 60) * 1000
 
     def setup(self) -> tuple:
         """The commands that bring the modem up: (command, ms to answer, what it must answer).

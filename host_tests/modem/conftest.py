@@ -1,13 +1,17 @@
 """Fake modems, scripted servers, OpenSSL before them, and meters, as fixtures."""
 
 import os
+import pathlib
 
 import pytest
+from host_tests.interop import meter as interop
 from host_tests.interop.meter import Meter, configuration
 from host_tests.interop.scripted import Peer
 
 from .fake_bg95 import FakeBg95
 from .front import Front, missing
+
+VENDOR = pathlib.Path(__file__).with_name("vendor")
 
 
 @pytest.fixture
@@ -46,8 +50,10 @@ def front(peer):
 
 
 @pytest.fixture
-def start(tmp_path):
-    """Starts meters: start(URI, changes of the configuration...)."""
+def start(tmp_path, monkeypatch):
+    """Starts meters: start(URI, changes of the configuration...). They find the vendor's files."""
+    path = interop.environment()["MICROPYPATH"] + ":" + str(VENDOR)
+    monkeypatch.setattr(interop, "environment", lambda: dict(os.environ, MICROPYPATH=path))
     meters = []
 
     def go(uri, **changes):
@@ -57,4 +63,5 @@ def start(tmp_path):
     yield go
     for meter in meters:
         meter.kill()
+        print(*meter.lines, sep="\n")
         assert not [line for line in meter.lines if line.startswith("Traceback")], meter.lines

@@ -1,4 +1,4 @@
-"""OpenSSL's DTLS server before a plain UDP server: what it opens goes on, and what comes back is sealed."""
+"""OpenSSL's DTLS server before a plain UDP server."""
 
 import shutil
 import socket
