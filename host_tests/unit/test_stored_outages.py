@@ -93,3 +93,33 @@ def test_many_outages():
         told += all_of(w, w.go(10))
     assert values(told) == list(range(2, value + 1))
     assert w.reporting.repeated == 0
+
+
+def test_the_next_waits_until_all_blocks_of_the_one_before_are_fetched():
+    w = Watcher({6: True}, szx=1)
+    w.observe(path(), accept=SENML_JSON)
+    w.session.run(w.session.now + 300000)  # nobody fetches the rest of the answer
+    (first,) = w.change(NUMBER, 42)
+    w.change(NUMBER, 43)
+    assert w.acknowledge(first) == []
+    bodies = []
+    told = [first]
+    while told:
+        one = told.pop(0)
+        body = bytes(one.payload)
+        number = 0
+        block = int.from_bytes(one.options[23], "big")
+        while block & 8:
+            number += 1
+            options = [(17, SENML_JSON), (23, number << 4 | block & 7)]
+            answer = w.ask(1, path(), options, b"b%d" % number)
+            assert answer.options[4] == one.options[4]
+            block = int.from_bytes(answer.options[23], "big")
+            body += bytes(answer.payload)
+            assert w.go(500) == [] or not block & 8
+        bodies.append(body)
+        told += w.told() + w.go(2000)
+        for other in told:
+            w.acknowledge(other)
+    assert len(bodies) == 2
+    assert b'"v":42' in bodies[0] and b'"v":43' in bodies[1]

@@ -36,7 +36,7 @@ class Blocks:
         self._body = None
         self._got = 0
         self._until = _NEVER
-        self._view = None  # the representation going out: code, options, payload
+        self.view = None  # the representation going out: code, options, payload
         self._view_key = None
         self._view_until = _NEVER
         self._etag = int.from_bytes(peer.random(3), "big")
@@ -49,7 +49,7 @@ class Blocks:
         if block & 7 == 7:
             return _BAD_REQUEST
         if block >> 4:
-            if self._view and message.key() == self._view_key:
+            if self.view and message.key() == self._view_key:
                 return self._piece(block, now)
             if message.code != _GET and message.code != _FETCH:
                 return _INCOMPLETE
@@ -72,17 +72,17 @@ class Blocks:
         options = list(options)
         self._etag = self._etag + 1 & 0xFFFFFF | 1 << 24
         insert(options, _ETAG, self._etag)
-        self._view = code, options, payload
+        self.view = code, options, payload
         self._view_key = key
         return self._piece(block, now)
 
     def _piece(self, block, now):
-        code, options, payload = self._view
+        code, options, payload = self.view
         szx = min(block & 7, self.peer.szx)
         size = 16 << szx
         start = (block >> 4) * (16 << (block & 7))
         if start >= len(payload):
-            self._view = None
+            self.view = None
             return _BAD_REQUEST, (), b""
         more = start + size < len(payload)
         options = list(options)
@@ -95,7 +95,7 @@ class Blocks:
             self._view_until = now + self.peer.exchange_lifetime()
             self.peer._due(self._view_until)
         else:
-            self._view = None
+            self.view = None
         return code, options, memoryview(payload)[start : start + size]
 
     # A body coming in
@@ -178,10 +178,10 @@ class Blocks:
         if self._key and now >= self._until:
             self.peer.log(2, "abandoned")
             self._abort()
-        if self._view and now >= self._view_until:
-            self._view = None
+        if self.view and now >= self._view_until:
+            self.view = None
         at = self._until
-        if self._view:
+        if self.view:
             at = min(at, self._view_until)
         return at
 

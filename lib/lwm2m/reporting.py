@@ -172,7 +172,7 @@ class Reporting:
             self._remember(found, content)
             found.sent = now
             found.due = 0
-            self._due(0)
+            self.due(0)
             return self._numbered(response)
 
         if response is None:
@@ -234,9 +234,10 @@ class Reporting:
     def _touch(self, one, bits):
         one.state |= bits
         one.due = 0
-        self._due(0)
+        self.due(0)
 
-    def _due(self, at):
+    def due(self, at: int) -> None:
+        """Be polled at that time."""
         if at < self.deadline:
             self.deadline = at
             self.registration.attend(at)
@@ -245,7 +246,7 @@ class Reporting:
         """Attributes are others now: look at every observation."""
         for one in self.observations:
             one.due = 0
-        self._due(0)
+        self.due(0)
 
     def poll(self, now: int) -> int:
         """Look at what is due. Returns the next deadline."""
@@ -373,7 +374,7 @@ class Reporting:
             if isinstance(response, int):  # a slow driver's fault
                 one.state = _FIRED
                 one.due = now + _RETRY
-                self._due(one.due)
+                self.due(one.due)
             elif one in self.observations:
                 self._remember(one, content)
                 if limit:

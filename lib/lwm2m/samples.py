@@ -4,6 +4,10 @@ With it every notification is a sample, with its own time in the formats that ca
 until it is acknowledged and sent in order.
 """
 
+from micropython import const
+
+_LOOK = const(1000)  # ms
+
 
 def room(reporting, one) -> int:
     """How many samples are kept of an observation: its hqmax. Where one is set, others have 0."""
@@ -53,6 +57,10 @@ def drain(reporting, now: int) -> None:
     """Send the oldest sample whose server is there; the next follows its acknowledgement."""
     for sample in tuple(reporting.stored):
         if reporting.flying or not reporting.registration.ready():
+            return
+        blocks = reporting.registration.peer.blocks
+        if blocks and blocks.view:  # of the one before, perhaps: its server fetches the rest
+            reporting.due(now + _LOOK)
             return
         one, response, confirmable = sample
         if one.token is not None:
