@@ -17,11 +17,11 @@ import pytest
 from port import PORT, ROOT
 
 from . import peers
+from .peers import NAMES
 
 DRIVER = Path(__file__).with_name("driver.py")
 IDENTITY = b"meter-0001"
 KEY = bytes(range(0x30, 0x40))
-NAMES = {0xC0A8: "PSK-AES128-CCM8", 0xC0A4: "PSK-AES128-CCM", 0xAE: "PSK-AES128-CBC-SHA256"}
 
 
 def cannot(reason):

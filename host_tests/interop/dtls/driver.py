@@ -26,6 +26,7 @@ else:
     from binascii import unhexlify
     from time import ticks_ms as clock
 
+from fates import fates
 from virtual import Chance
 
 from dtls.client import Dtls
@@ -41,30 +42,15 @@ class Net:
         self.poller = select.poll()
         self.poller.register(self.socket, select.POLLIN)
         self.percent = percent
-        self.chance = Chance(seed)
+        self.below = Chance(seed).below
         self.late = []
         self.back = []  # received, to be given later
         self.capture = []  # (outwards?, hex, ms)
 
-    def fates(self, datagram):
-        """What arrives of it, and how much later."""
-        percent = self.percent
-        below = self.chance.below
-        if not percent:
-            return [(0, datagram)]
-        if below(100) < percent:
-            return []
-        found = [(below(30) if below(100) < percent else 0, datagram)]
-        if below(100) < percent:
-            found.append((below(60), datagram))
-        if below(100) < 5:
-            found[0] = 0, datagram[: below(len(datagram))]
-        return found
-
     def send(self, datagram):
         """To the server."""
         self.capture.append((1, datagram.hex(), clock()))
-        for delay, data in self.fates(datagram):
+        for delay, data in fates(self.below, self.percent, datagram):
             self.late.append((clock() + delay, bytes(data)))
         self.tick()
 
@@ -86,7 +72,10 @@ class Net:
             try:
                 datagram = self.socket.recv(2000)
                 self.capture.append((0, datagram.hex(), clock()))
-                self.back += [(now + delay, data) for delay, data in self.fates(datagram)]
+                self.back += [
+                    (now + delay, data)
+                    for delay, data in fates(self.below, self.percent, datagram)
+                ]
             except OSError:
                 pass
         for one in self.back:

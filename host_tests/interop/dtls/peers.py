@@ -21,6 +21,8 @@ BUILD = ROOT / "build" / "peers"
 TINYDTLS = "DTLSSocket==0.2.3"
 TOOLS = ("gcc", "make", "autoconf", "automake", "libtool", "python3-dev")
 PATIENCE_S = 300  # of the builds
+NAMES = {0xC0A8: "PSK-AES128-CCM8", 0xC0A4: "PSK-AES128-CCM", 0xAE: "PSK-AES128-CBC-SHA256"}
+FIRST_MS = 50  # the first timer of our openssl_server
 
 
 class NotHad(Exception):
@@ -141,9 +143,12 @@ def start(name, port, identity, key, suites, cid=None):
     """
     command = [sys.executable, str(HERE / (name + "_server.py"))]
     environment = {}
+    suites = list(suites)
     given = [identity.decode(), key.hex(), *map(str, suites)]
     if name == "pion":
         command = [str(pion() / "peer")]
+    if name == "openssl":
+        given[2:] = NAMES[suites[0]], str(FIRST_MS)
     if name == "tinydtls":
         environment["PYTHONPATH"] = str(tinydtls())
         given = given[:2]

@@ -5,12 +5,9 @@ MTU; resumption; a session that survives a sleep; and what goes wrong on purpose
 bytes and datagrams are in `test_what_a_handshake_costs`.
 """
 
-import queue
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
-from .conftest import IDENTITY, KEY, cannot, driver
+from .conftest import IDENTITY, KEY, cannot
 
 CCM_8, CCM, CBC = 0xC0A8, 0xC0A4, 0x00AE
 NO_EMS = "Options = -ExtendedMasterSecret\n"
@@ -142,56 +139,6 @@ def test_a_server_that_restarted_is_shaken_hands_with_again(openssl, drive):
     report = drive(server, *steps, ["send", "third\n"], "shake", "recv")
     assert report["restored"] is False
     assert report["shakes"][1]["resumed"] and report["got"] == ["hello again\n"]
-
-
-class Lossy:
-    """A worker: handshakes through a bad network, each pair full and resumed."""
-
-    def __init__(self, openssl, interpreter):
-        self.openssl = openssl
-        self.drive = driver(interpreter)
-        self.server = openssl()
-
-    def pair(self, seed):
-        """How many of a pair of handshakes succeeded; each must end, well or in a failure."""
-        settings = {"first_timeout": 100, "max_retransmit": 7}
-        job = {"percent": 30, "seed": seed, "settings": settings, "limit": 120000}
-        steps = ["shake", "close", ["wait", 20], "socket", "shake", "close"]
-        report = self.drive(self.server, *steps, **job)
-        for shake in report["shakes"]:
-            assert shake["state"] == 2 or shake["state"] == 0 and shake["failed"], report
-        states = [shake["state"] for shake in report["shakes"]]
-        if states != [2, 2]:
-            self.server.close()  # s_server waits for its one client for ever
-            self.server = self.openssl()
-        return states.count(2)
-
-
-def lossy(openssl, interpreter, count):
-    """So many handshakes by workers of their own; how many succeeded."""
-    workers = queue.Queue()
-    for _ in range(min(24, count // 2)):
-        workers.put(Lossy(openssl, interpreter))
-
-    def pair(seed):
-        worker = workers.get()
-        try:
-            return worker.pair(seed)
-        finally:
-            workers.put(worker)
-
-    with ThreadPoolExecutor(workers.qsize()) as pool:
-        return sum(pool.map(pair, range(count // 2)))
-
-
-@pytest.mark.parametrize("inside", ["cpython", "micropython"])
-def test_handshakes_through_a_bad_network(openssl, inside):
-    assert lossy(openssl, inside, 20) >= 14
-
-
-@pytest.mark.slow
-def test_two_thousand_handshakes_through_a_bad_network(openssl):
-    assert lossy(openssl, "micropython", 2000) >= 1800
 
 
 def test_a_peer_that_cannot_start_fails_in_ci(monkeypatch):
