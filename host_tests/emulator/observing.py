@@ -203,7 +203,7 @@ def fields():
     kept = [None] * COPIES
     datagram = bytes(range(20))
     big = 13 * 86400000
-    token, path = b"", ()
+    token, path = b"", (OID, 0, 1)
 
     def cost(name, make):
         for i in range(COPIES):
