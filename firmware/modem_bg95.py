@@ -1,4 +1,4 @@
-"""The Quectel BG95 (and BG77, BG600L; BG96 speaks the same): its AT commands, for modem.py.
+"""The Quectel BG95 (and BG77, BG600L; BG96 speaks the same): its AT commands, for at_modem.py.
 
 By the TCP/IP application note of the series. Written for buffer access mode, where the host asks
 for each datagram; "push" in the configuration chooses direct push mode.
@@ -10,7 +10,7 @@ of his modem's firmware derives from `Kind`, see transports.md.
 
 from micropython import const
 
-import modem
+import at_modem
 
 _CONTEXT = const(1)  # of the packet network
 _MOST = const(1500)  # bytes that one read asks for
@@ -86,22 +86,22 @@ class Kind:
         May raise ValueError, IndexError or TypeError for garbage.
         """
         if line in (b"APP RDY", b"RDY", b"POWERED DOWN", b"NORMAL POWER DOWN"):
-            return modem.BOOT, -1, 0
+            return at_modem.BOOT, -1, 0
         name, _, rest = line.partition(b": ")
         if name in (b"+QIRD", b"+QSSLRECV"):
-            return modem.DATA, -1, int(rest.split(b",")[0])
+            return at_modem.DATA, -1, int(rest.split(b",")[0])
         if name in (b"+QIOPEN", b"+QSSLOPEN"):
             number, error = rest.split(b",")
-            return modem.OPENED, int(number), int(error)
+            return at_modem.OPENED, int(number), int(error)
         if name in (b"+QIURC", b"+QSSLURC"):
             words = rest.split(b",")
             word = words[0]
             if word == b'"recv"':
                 if len(words) > 2 and self.settings.get("push"):
-                    return modem.DATA, int(words[1]), int(words[2])
-                return modem.READABLE, int(words[1]), 0
+                    return at_modem.DATA, int(words[1]), int(words[2])
+                return at_modem.READABLE, int(words[1]), 0
             if word == b'"closed"':
-                return modem.CLOSED, int(words[1]), 0
+                return at_modem.CLOSED, int(words[1]), 0
             if word == b'"pdpdeact"':
-                return modem.DOWN, -1, 0
+                return at_modem.DOWN, -1, 0
         return None, -1, 0

@@ -6,9 +6,9 @@ from asyncio import core as _core
 
 from micropython import const
 
+from at_modem import Modem
 from coap.endpoint import Endpoint, Transport
 from config import boolean, integer, mapping, string, wrong
-from modem import Modem
 
 _CHUNK = const(256)
 _BUFFER = const(2048)
@@ -102,7 +102,7 @@ class Cellular:
 def table(name: str):
     """The table of a kind of modem, out of the file modem_<name>.py; or None."""
     try:
-        return __import__("modem_" + name).Kind
+        return getattr(__import__("modem_" + name), "Kind", None)
     except ImportError:
         return None
 

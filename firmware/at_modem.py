@@ -13,7 +13,7 @@ import errno
 
 from micropython import const
 
-from modem_socket import OPEN, OPENING, SHUT, Socket
+from at_socket import OPEN, OPENING, SHUT, Socket
 
 # What a line of the modem means, as its table's `parse` tells: (event, socket, value)
 OPENED = 0  # value: 0, or what went wrong
@@ -172,7 +172,7 @@ class Modem:
             self._raw_of = socket
             if isinstance(value, bytes):
                 self._datagram(value)
-            elif value <= self.kind.most:
+            elif 0 < value <= self.kind.most:
                 self._raw = value
                 self._raw_until = now + _RAW_MS
             if socket and value:

@@ -1,4 +1,4 @@
-"""One socket of a cellular modem, as a transport. Its modem, modem.py, does the work."""
+"""One socket of a cellular modem, as a transport. Its modem, at_modem.py, does the work."""
 
 from asyncio import core as _core
 

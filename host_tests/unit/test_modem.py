@@ -1,0 +1,358 @@
+"""The modem's engine: its commands, what it makes of answers, and of garbage."""
+
+from virtual import NEVER, Chance
+
+import at_socket
+from at_modem import BOOT, CLOSED, DATA, DOWN, OPENED, READABLE, Modem
+from modem_bg95 import Kind
+
+
+class Hex(Kind):
+    """A modem that has datagrams in hexadecimal, within its commands and lines."""
+
+    def send(self, number, datagram, account):
+        """No prompt."""
+        return b'AT+QISENDEX=%d,"%s"' % (number, bytes(datagram).hex().encode()), None
+
+    def parse(self, line):
+        """+HEX: 0,"0102" is a datagram."""
+        if line.startswith(b"+HEX: "):
+            number, digits = line[6:].split(b",")
+            return DATA, int(number), bytes.fromhex(digits.strip(b'"').decode())
+        return Kind.parse(self, line)
+
+
+class Wire:
+    """A modem engine, a clock, and the other end of its line."""
+
+    def __init__(self, kind=None, **settings):
+        self.modem = Modem(kind or Kind(settings), 20000)
+        self.modem.kick = lambda: self.modem.poll(self.now)
+        self.lines = []
+        self.modem.log = lambda level, *event: self.lines.append((level,) + event)
+        self.now = 0
+
+    def told(self):
+        """What it was told since."""
+        data = b"".join(self.modem.outbox)
+        self.modem.outbox.clear()
+        return data.replace(b"\x1b", b"").strip(b"\r")
+
+    def say(self, *lines):
+        """Lines to the engine."""
+        for line in lines:
+            self.modem.input(b"\r\n" + line + b"\r\n", self.now)
+
+    def until(self, beginning, answer=b"OK"):
+        """Answer everything with OK until a command that begins so; returns it."""
+        for _ in range(60):
+            told = self.told()
+            if told.startswith(beginning):
+                return told
+            if told == b"AT+CGATT?":
+                self.say(b"+CGATT: 1", b"OK")
+            elif told == b"AT+QIACT?":
+                self.say(b'+QIACT: 1,1,1,"10.0.0.1"', b"OK")
+            elif told.startswith(b"AT"):
+                self.say(answer)
+            else:
+                self.now = self.modem.deadline
+                self.modem.poll(self.now)
+        raise AssertionError(beginning)
+
+    def open(self, account=None):
+        """An open socket."""
+        socket = self.modem.open("198.51.100.7", 5683, account)
+        opening = self.until(b"AT+QIOPEN")
+        assert opening.endswith(b'"UDP","198.51.100.7",5683,0,%d' % (not self.modem.kind.look_ms))
+        self.say(b"OK", b"+QIOPEN: %d,0" % socket.number)
+        return socket
+
+
+def test_a_socket_is_opened_after_the_network_is_there():
+    wire = Wire(apn="iot", user="me", password="secret")
+    socket = wire.modem.open("server.example", 5683)
+    assert not socket.established
+    assert wire.until(b"AT+QICSGP") == b'AT+QICSGP=1,1,"iot","me","secret",3'
+    wire.say(b"OK")
+    assert wire.until(b"AT+QIOPEN") == b'AT+QIOPEN=1,0,"UDP","server.example",5683,0,0'
+    wire.say(b"OK")
+    assert not socket.established
+    wire.say(b"+QIOPEN: 0,0")
+    assert socket.established and socket.contexts == 0 and socket.failed is None
+    assert not [line for line in wire.lines if "secret" in str(line)]
+
+
+def test_a_datagram_goes_out_at_the_prompt_and_its_answer_is_read():
+    wire = Wire()
+    socket = wire.open()
+    socket.send(b"one\r\n\x1b\x00")
+    assert wire.told() == b"AT+QISEND=0,8"[:-1] + b"7"
+    wire.modem.input(b"\r\n> ", wire.now)
+    assert b"".join(wire.modem.outbox) == b"one\r\n\x1b\x00"
+    wire.modem.outbox.clear()
+    wire.say(b"SEND OK", b'+QIURC: "recv",0')
+    assert wire.told() == b"AT+QIRD=0,1500"
+    data = b"\r\nOK\r\n> \r\nAPP RDY\r\n"
+    wire.modem.input(b"\r\n+QIRD: %d\r\n" % len(data) + data + b"\r\n\r\nOK\r\n", wire.now)
+    assert wire.told() == b"AT+QIRD=0,1500"
+    wire.say(b"+QIRD: 0", b"OK")
+    assert socket.recv() == data and socket.recv() is None
+    assert wire.told() == b""
+
+
+def test_one_byte_at_a_time():
+    wire = Wire()
+    socket = wire.open()
+    socket.send(b"abc")
+    wire.told()
+    for byte in b"AT+QISEND=0,3\r\r\n> ":
+        wire.modem.input(bytes([byte]), wire.now)
+    assert wire.told() == b"abc"
+    for byte in b'\r\nSEND OK\r\n\r\n+QIURC: "recv",0\r\n':
+        wire.modem.input(bytes([byte]), wire.now)
+    assert wire.told() == b"AT+QIRD=0,1500"
+    for byte in b"\r\n+QIRD: 4\r\n\n>\r\n\r\n\r\nOK\r\n":
+        wire.modem.input(bytes([byte]), wire.now)
+    assert socket.recv() == b"\n>\r\n"
+
+
+def test_direct_push_mode_gives_datagrams_without_being_asked():
+    wire = Wire(push=True)
+    socket = wire.open()
+    wire.modem.input(b'\r\n+QIURC: "recv",0,3\r\n\r\n>\r\n\r\n+QIURC: "recv",0,1\r\nx\r\n', 0)
+    assert socket.recv() == b"\r\n>" and socket.recv() == b"x" and wire.told() == b""
+    assert wire.modem.deadline >= NEVER
+
+
+def test_datagrams_in_hexadecimal():
+    wire = Wire(Hex({}))
+    socket = wire.open()
+    socket.send(b"\x01\xff")
+    assert wire.told() == b'AT+QISENDEX=0,"01ff"'
+    wire.say(b"SEND OK", b'+HEX: 0,"c0ffee"', b'+HEX: 0,"xyz"', b"+HEX: 0")
+    assert socket.recv() == b"\xc0\xff\xee" and socket.recv() is None
+
+
+def test_several_sockets_one_command_at_a_time():
+    wire = Wire()
+    first = wire.open()
+    second = wire.open()
+    assert second.number == 1
+    first.send(b"a")
+    second.send(b"b")
+    assert wire.told() == b"AT+QISEND=0,1"
+    wire.say(b'+QIURC: "recv",1')
+    wire.modem.input(b"> ", wire.now)
+    wire.told()
+    wire.say(b"SEND OK")
+    assert wire.told() == b"AT+QIRD=1,1500"  # reading goes first
+    wire.modem.input(b"+QIRD: 2\r\nhi\r\nOK\r\n", wire.now)
+    assert second.recv() == b"hi" and first.recv() is None
+
+
+def test_the_modem_has_no_more_sockets():
+    wire = Wire()
+    for _ in range(12):
+        wire.modem.open("a", 1)
+    try:
+        wire.modem.open("a", 1)
+        raise AssertionError("thirteen")
+    except OSError:
+        pass
+
+
+def test_a_host_cannot_bring_commands_in():
+    wire = Wire()
+    for host in ('a",1\rAT+CFUN=1,1', "a\n", 'a"', "a b", "\xe4"):
+        try:
+            wire.modem.open(host, 1)
+            raise AssertionError(host)
+        except OSError:
+            pass
+    assert wire.modem.outbox == []
+
+
+def test_what_waits_is_bounded():
+    wire = Wire()
+    socket = wire.modem.open("a", 1)
+    for i in range(20):
+        socket.send(b"%d" % i)
+    assert socket.out == [b"16", b"17", b"18", b"19"]
+    socket.send(bytes(2000))
+    assert len(socket.out) == 4
+    wire = Wire(push=True)
+    socket = wire.open()
+    for _ in range(20):
+        wire.modem.input(b'+QIURC: "recv",0,1\r\nx\r\n', 0)
+    assert len(socket.got) == 4
+
+
+def test_an_answer_that_does_not_come_leads_to_a_sign_of_life():
+    wire = Wire()
+    socket = wire.open()
+    socket.send(b"a")
+    assert wire.told() == b"AT+QISEND=0,1"
+    wire.now = wire.modem.deadline
+    wire.modem.poll(wire.now)
+    assert wire.told() == b"AT"
+    wire.say(b"ERROR")
+    assert wire.told() == b""  # not an answer to it
+    wire.say(b"OK")
+    wire.now += 1000
+    wire.modem.poll(wire.now)
+    socket.send(b"b")
+    assert wire.told() == b"AT+QISEND=0,1" and socket.established
+
+
+def test_a_silent_modem_fails_its_sockets_and_later_ones_try_again():
+    wire = Wire()
+    socket = wire.modem.open("a", 1)
+    for _ in range(20):
+        wire.now = min(wire.modem.deadline, wire.now + 60000)
+        wire.modem.poll(wire.now)
+    assert socket.failed == -1 and wire.modem.deadline >= NEVER
+    assert wire.now < 30000 + 60000 * 8
+    socket.close()
+    wire.told()
+    again = wire.open()
+    assert again.established and again.number == 0
+
+
+def test_no_network_fails_too():
+    wire = Wire()
+    socket = wire.modem.open("a", 1)
+    for _ in range(100):
+        if socket.failed is not None:
+            break
+        told = wire.told()
+        if told.startswith(b"AT"):
+            wire.say(*([b"+CGATT: 0", b"OK"] if b"CGATT" in told else [b"OK"]))
+        else:
+            wire.now = wire.modem.deadline
+            wire.modem.poll(wire.now)
+    assert socket.failed == -1 and 20000 <= wire.now < 25000
+
+
+def test_after_a_reboot_the_socket_is_another_context():
+    wire = Wire()
+    socket = wire.open()
+    wire.say(b"RDY", b"APP RDY")
+    assert wire.until(b"AT+QIOPEN")
+    wire.say(b"OK", b"+QIOPEN: 0,0")
+    assert socket.established and socket.contexts == 1 and socket.failed is None
+
+
+def test_a_refused_socket_is_tried_three_times():
+    wire = Wire()
+    socket = wire.modem.open("a", 1)
+    for _ in range(3):
+        assert socket.failed is None
+        wire.until(b"AT+QIOPEN")
+        wire.say(b"OK", b"+QIOPEN: 0,566")
+    assert socket.failed == -1
+
+
+def test_a_lost_line_is_made_up_for():
+    wire = Wire()
+    socket = wire.open()
+    socket.send(b"a")
+    wire.told()
+    wire.modem.input(b"> ", wire.now)
+    wire.told()
+    wire.say(b"SEND OK")
+    assert wire.modem.deadline == wire.now + 4000
+    steps = []
+    for _ in range(6):
+        steps.append(wire.modem.deadline - wire.now)
+        wire.now = wire.modem.deadline
+        wire.modem.poll(wire.now)
+        assert wire.told() == b"AT+QIRD=0,1500"
+        wire.say(b"+QIRD: 0", b"OK")
+    assert steps == [4000, 8000, 16000, 32000, 60000, 60000]
+    assert socket.established
+
+
+def test_bytes_of_a_datagram_that_never_come():
+    wire = Wire(push=True)
+    socket = wire.open()
+    wire.modem.input(b'+QIURC: "recv",0,900\r\nabc', 0)
+    wire.now = wire.modem.deadline
+    assert wire.now <= 10000
+    wire.modem.poll(wire.now)
+    wire.modem.input(b'+QIURC: "recv",0,1\r\nx\r\n', wire.now)
+    assert socket.recv() == b"x" and socket.recv() is None
+
+
+def test_closing_frees_the_number():
+    wire = Wire()
+    socket = wire.open()
+    socket.close()
+    assert wire.until(b"AT+QICLOSE") == b"AT+QICLOSE=0"
+    wire.say(b"OK")
+    assert not wire.modem.sockets and wire.modem.deadline >= NEVER
+
+
+def test_garbage_never_raises_and_is_bounded():
+    chance = Chance(11)
+    words = [b"+QIRD: ", b"OK\r\n", b"> ", b'+QIURC: "recv",', b"\r\n", b"ERROR", b"0,", b"1500"]
+    words += [b'"closed",0', b"+QIOPEN: 0,", b"\xff\x00", b"APP RDY", b"+CME ERROR: 3", b"9" * 30]
+    for push in (False, True):
+        wire = Wire(push=push)
+        socket = wire.open()
+        for i in range(4000):
+            word = words[chance.below(len(words))]
+            wire.modem.input(word[: 1 + chance.below(len(word))], wire.now)
+            if i % 7 == 0:
+                socket.send(b"x")
+            if i % 50 == 0:
+                wire.now += 5000
+                wire.modem.poll(wire.now)
+                socket.recv()
+            wire.modem.outbox.clear()
+            assert len(wire.modem._rx) < 2100 and len(socket.got) <= 4 and len(socket.out) <= 4
+
+
+def test_what_the_table_of_the_bg95_reads():
+    parse = Kind({}).parse
+    assert parse(b'+QIURC: "recv",3') == (READABLE, 3, 0)
+    assert parse(b'+QIURC: "recv",3,40') == (READABLE, 3, 0)
+    assert Kind({"push": True}).parse(b'+QIURC: "recv",3,40') == (DATA, 3, 40)
+    assert parse(b"+QIRD: 0") == (DATA, -1, 0)
+    assert parse(b"+QSSLRECV: 17") == (DATA, -1, 17)
+    assert parse(b"+QIOPEN: 2,566") == (OPENED, 2, 566)
+    assert parse(b'+QIURC: "closed",1') == (CLOSED, 1, 0)
+    assert parse(b'+QIURC: "pdpdeact",1') == (DOWN, -1, 0)
+    assert parse(b"APP RDY") == (BOOT, -1, 0)
+    assert parse(b"+QCSQ: 1")[0] is None and parse(b"OK")[0] is None
+
+
+def test_a_task_that_waits_is_resumed():
+    pushed = []
+
+    class Core:
+        class cur_task:  # noqa: N801 as asyncio has it
+            data = None
+
+        class _task_queue:  # noqa: N801 as asyncio has it
+            push = pushed.append
+
+    kept = at_socket._core
+    at_socket._core = Core
+    try:
+        wire = Wire(push=True)
+        socket = wire.open()
+        socket.recv()
+        socket.readable()
+        assert pushed == [] and Core.cur_task.data is socket
+        wire.modem.input(b'+QIURC: "recv",0,1\r\nx\r\n', 0)
+        assert pushed == [Core.cur_task]
+        socket.readable()  # there is something: at once
+        assert len(pushed) == 2
+        socket.recv()
+        socket.readable()
+        socket.remove(Core.cur_task)  # cancelled
+        wire.modem.input(b'+QIURC: "recv",0,1\r\nx\r\n', 0)
+        assert len(pushed) == 2
+    finally:
+        at_socket._core = kept
