@@ -1,6 +1,7 @@
 """coaps: DTLS with a pre-shared key for the accounts of Object 0, over the plain transport."""
 
 from dtls.client import Dtls
+from dtls.record import DtlsError
 from dtls.transport import DtlsTransport
 
 # Resources of Object 0
@@ -21,11 +22,14 @@ class Psk:
         self.sessions = {}
 
     def __call__(self, host: str, port: int, account: dict):
-        """The transport to a server, its handshake begun. May raise OSError or DtlsError."""
+        """The transport to a server, its handshake begun. May raise OSError or ValueError."""
         core = self.sessions.get(account[_URI])
         if core is None:
             suites = account.get(_SUITES)
-            core = Dtls(account[_IDENTITY], account[_KEY])
+            try:
+                core = Dtls(account[_IDENTITY], account[_KEY])
+            except DtlsError:
+                raise ValueError("identity or key")
             if suites:
                 core.suites = tuple(suites.values())
             if self.log:
