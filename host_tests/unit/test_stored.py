@@ -132,6 +132,13 @@ def test_no_two_samples_of_a_path_have_the_same_time():
         assert values(mine) == sorted(values(mine))
 
 
+def test_nor_have_two_within_one_millisecond():
+    w = storing()
+    told = all_of(w, [one for value in range(2, 6) for one in w.change(NUMBER, value)])
+    assert values(told) == [2, 3, 4, 5]
+    assert times(told) == [str(START)] + ["%d.00%d" % (START, i) for i in (1, 2, 3)]
+
+
 def test_times_of_parts_of_a_second_in_cbor():
     w = storing(SENML_CBOR)
     w.go(500)

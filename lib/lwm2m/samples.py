@@ -33,11 +33,12 @@ def stamp(reporting, now: int):
     if abs(reporting.epoch + now - seconds * 1000) > 1500:  # the clock was set
         reporting.epoch = seconds * 1000 - now
     ms = reporting.epoch + now
+    last = reporting.stamped
+    if last - 1000 < ms <= last:  # two within a ms
+        ms = last + 1
+    reporting.stamped = max(ms, last)
     seconds = ms // 1000
-    if seconds <= reporting.stamped:
-        return ms, -3
-    reporting.stamped = seconds
-    return seconds
+    return seconds if seconds > last // 1000 else (ms, -3)
 
 
 def add(reporting, limit: int, sample: tuple, now: int) -> None:
