@@ -112,13 +112,17 @@ def build(config: dict, pulses, log, board=None) -> tuple:
     return client, device
 
 
-async def _sample(client, period) -> None:
+async def _sample(client, log, period) -> None:
     # What is measured marks what changed; nothing else polls a value
     model = client.model
     while True:
         for oid in _SAMPLED:
             if oid in model.objects:
-                model.objects[oid].sample()
+                try:
+                    model.objects[oid].sample()
+                except Exception as error:  # noqa: BLE001 a probe's fault ends nothing
+                    if log:
+                        log(1, "not measured", oid, error)
         await asyncio.sleep_ms(period * 1000)
 
 
@@ -128,10 +132,10 @@ async def _leave(client):
         link.stop()
 
 
-async def serve(client, device, period: int = 1) -> None:
+async def serve(client, device, period: int = 1, log=None) -> None:
     """Run the client until it is told to reboot, then return; measure each `period` seconds."""
     device.reboot = lambda: asyncio.create_task(_leave(client))
-    sampling = asyncio.create_task(_sample(client, period))
+    sampling = asyncio.create_task(_sample(client, log, period))
     await client.run()
     sampling.cancel()
 

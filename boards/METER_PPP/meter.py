@@ -12,7 +12,7 @@ async def _run(settings, line, log):
         await asyncio.sleep_ms(20)
     known = {"connectivity": board.connectivity(line)}
     client, device = app.build(settings, board.Pulses().pulses, log, known)
-    await app.serve(client, device, settings["sampling"])
+    await app.serve(client, device, settings["sampling"], log)
 
 
 def run() -> None:

@@ -82,7 +82,7 @@ def main(given: list) -> int:
             print("meter:", error, file=sys.stderr)
             return 2
         try:
-            asyncio.run(app.serve(client, device, settings["sampling"]))
+            asyncio.run(app.serve(client, device, settings["sampling"], log))
             log(3, "rebooting")
             asyncio.new_event_loop()
         except KeyboardInterrupt:

@@ -67,3 +67,25 @@ def test_a_reboot_ends_it_in_peace():
         client.model.object(3).execute(0, 4, b"")
 
     assert served(break_it) == "ended"
+
+
+def test_a_probe_that_fails_is_asked_again():
+    asked = []
+    logged = []
+
+    def probe():
+        asked.append(1)
+        if len(asked) < 3:
+            raise OSError(5)
+        return 215, -1
+
+    given = config.check({"temperature": {}})
+    client, device = app.build(given, lambda: 0, quiet, {"temperature": {5700: probe}})
+
+    async def run():
+        task = asyncio.create_task(app._sample(client, lambda *event: logged.append(event), 0))
+        await asyncio.sleep_ms(20)
+        task.cancel()
+
+    asyncio.run(run())
+    assert len(asked) > 2 and logged[0][:3] == (1, "not measured", 3303)
