@@ -1,6 +1,7 @@
 """Meters that register by coaps: the fixtures of the folder above, with another Leshan.
 
-A test for many formats runs with the first of them; with the others it is slow.
+A test for many formats runs with the first of them; with the others it is slow, as are those of
+UNHURRIED, which take seconds in which DTLS has nothing to do.
 """
 
 import os
@@ -15,15 +16,23 @@ from .opened import Opened
 
 KEY = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"
 HERE = pathlib.Path(__file__).parent
+UNHURRIED = (
+    "TestEtsReportingLoss",
+    "TestEtsReportingAttributes",
+    "test_zephyr_async_",
+    "test_retries_",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """All parameters but the first are slow."""
+    """All parameters but the first are slow, and what takes its time."""
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        if HERE in item.path.parents and callspec and any(callspec.indices.values()):
-            item.add_marker(pytest.mark.slow)
+        if HERE in item.path.parents:
+            callspec = getattr(item, "callspec", None)
+            later = callspec and any(callspec.indices.values())
+            if later or any(name in item.nodeid for name in UNHURRIED):
+                item.add_marker(pytest.mark.slow)
 
 
 def begin(*arguments: str, port: int = 0) -> Driver:
