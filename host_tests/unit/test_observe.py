@@ -356,3 +356,23 @@ def test_more_slow_observations_than_can_be_read_at_once():
     assert sorted({one.token for one in told}) == [b"%d" % i for i in range(6)]
     assert {one.code for one in told} == {CONTENT}
     assert len(w.tokens()) == 6
+
+
+def test_slow_values_are_told_one_after_the_other():
+    for account in ({}, {6: True}):
+        w = Watcher(account, lab=SlowLab((MEASURED,)))
+        w.observe(path(MEASURED), accept=SENML_JSON)
+        w.acknowledge(w.work(2)[0])
+        told = []
+        for value in range(2, 12):
+            w.lab.steps = 12 - value  # each is faster than the one before
+            told += w.change(MEASURED, (value, 0))
+            told += w.work(1)
+            assert w.management.running < 2
+            w.session.now += 100
+        for _ in range(30):
+            told += w.work(1) + w.go(10)
+            for one in list(told):
+                told += w.acknowledge(one)
+        values = [float(one.split('"v":')[1].split("}")[0]) for one in text(told)]
+        assert values == sorted(values) and values[-1] == 11 and len(values) > 1

@@ -251,10 +251,10 @@ class Reporting:
     def poll(self, now: int) -> int:
         """Look at what is due. Returns the next deadline."""
         if now >= self.deadline:
-            self.deadline = _NEVER
             for one in tuple(self.observations):
                 if one.due <= now:
                     self._attend(one, now)
+            self.deadline = _NEVER
             for one in self.observations:
                 if one.due < self.deadline:
                     self.deadline = one.due
@@ -352,14 +352,16 @@ class Reporting:
         management = self.management
         confirmable = self._confirmable(one, now)
         path, number = one.path, one.form
-        if isinstance(path[0], int):
+        if isinstance(number, int):
             content = management.collect(path)
             if number < 0:
                 number = management.default(path)
         else:
             from .composite import gather
 
-            content, path, number = gather(management, path), (), number[0]
+            content = gather(management, path)
+            path = ()
+            number = number[0]
         limit = self._stores(one)
         time = None
         if limit and number in _TIMED:
@@ -367,25 +369,28 @@ class Reporting:
 
             time = stamp(self, now)
         response = management.represent(content, path, number, None, time)
-        one.sent = one.looked = now
+        one.looked = now
         one.state = 0
 
-        def deliver(response, now):
+        def deliver(response, at):
+            one.sent = now
             if isinstance(response, int):  # a slow driver's fault
                 one.state = _FIRED
-                one.due = now + _RETRY
+                one.due = at + _RETRY
                 self.due(one.due)
             elif one in self.observations:
+                self._touch(one, 0)
                 self._remember(one, content)
                 if limit:
                     from .samples import add
 
-                    add(self, limit, (one, response, confirmable), now)
+                    add(self, limit, (one, response, confirmable), at)
                 else:
                     self._drop(one)
-                    self.transmit(one, response, confirmable, None, now)
+                    self.transmit(one, response, confirmable, None, at)
 
         if response is None:
+            one.sent = _NEVER  # nothing newer is told before it
             management.jobs[-1][0] = deliver
         else:
             deliver(response, now)
@@ -398,8 +403,7 @@ class Reporting:
         default = self.registration.setting(_MODE, 1)
         for path in one.paths():
             if self.attributes(one, path).get("con", default):
-                if one in self.confirmed:
-                    self.confirmed[one] = now
+                self.confirmed.pop(one, None)
                 return True
         # A server that never answers is not sent to for longer than a day (RFC 7641 section 4.5).
         if now - self.confirmed.setdefault(one, one.sent) < _DAY:
