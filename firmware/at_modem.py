@@ -2,7 +2,7 @@
 
 Give `Modem` what the modem says with `input(data, now)`, write what it puts into `outbox`, call
 `poll(now)` when `deadline` has come. `now` is an integer of milliseconds that never wraps. What
-differs from modem to modem is its table, such as modem_bg95.py: see transports.md.
+differs from modem to modem is its table, such as modem_bg95.py: see boards/TRANSPORTS.md.
 
 One command is under way at a time; whatever comes in between is unsolicited. A modem that has
 stopped, rebooted, or lost its network is set up again and its sockets are opened again; until

@@ -241,8 +241,10 @@ def check(given: dict) -> dict:
     integer("log", whole["log"], 0, 4)
     integer("sampling", whole["sampling"], 1, 86400)
     if whole["transport"] is not None or whole["backend"] is not None:
-        import transports
-
+        try:
+            import transports
+        except ImportError:
+            raise ConfigError("transport: transports.py must be in the image, and its backend")
         transports.check(whole)
     for key in OPTIONAL:
         value = given.get(key)

@@ -5,7 +5,7 @@ for each datagram; "push" in the configuration chooses direct push mode.
 
 The modem's own DTLS: the socket commands (QSSL*) are here. How a context gets its pre-shared key
 is not, for no documentation of it could be verified: `secure` is None. Whoever has the SSL note
-of his modem's firmware derives from `Kind`, see transports.md.
+of his modem's firmware derives from `Kind`, see boards/TRANSPORTS.md.
 """
 
 from micropython import const

@@ -1,6 +1,6 @@
 """Which backend dials, by URI scheme and configuration: imported where it is not the usual one.
 
-A backend named X is the file transport_X.py, see transports.md.
+A backend named X is the file transport_X.py, see boards/TRANSPORTS.md.
 """
 
 from config import wrong

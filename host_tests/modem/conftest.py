@@ -52,7 +52,7 @@ def front(peer):
 @pytest.fixture
 def start(tmp_path, monkeypatch):
     """Starts meters: start(URI, changes of the configuration...). They find the vendor's files."""
-    path = interop.environment()["MICROPYPATH"] + ":" + str(VENDOR)
+    path = ":".join([interop.environment()["MICROPYPATH"], str(VENDOR), str(tmp_path)])
     monkeypatch.setattr(interop, "environment", lambda: dict(os.environ, MICROPYPATH=path))
     meters = []
 

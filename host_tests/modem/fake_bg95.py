@@ -71,8 +71,12 @@ class FakeBg95(threading.Thread):
     def run(self):
         """Serve until `stop`."""
         while not self._ended:
-            sockets = {line.socket: number for number, line in self.lines.items()}
-            ready = select.select([self.master, *sockets], [], [], 0.05)[0]
+            with self._lock:
+                sockets = {line.socket: number for number, line in self.lines.items()}
+            try:
+                ready = select.select([self.master, *sockets], [], [], 0.05)[0]
+            except (OSError, ValueError):  # a reboot has closed one
+                continue
             with self._lock:
                 for one in ready:
                     if one is self.master:

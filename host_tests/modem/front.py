@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 
 IDENTITY = "meter-0001"
 KEY = bytes(range(0x30, 0x40))
@@ -46,6 +47,7 @@ class Front:
             try:
                 data = self.socket.recv(4096)
                 self.process.stdin.write(data)
+                time.sleep(0.05)  # else it would seal two datagrams in one record
             except OSError:
                 return
 

@@ -1,12 +1,40 @@
 """A vendor's backend of one file, and what the configuration says of modems."""
 
+import pathlib
+import re
+import time
+
 import pytest
 
+PAGE = pathlib.Path(__file__).parents[2] / "boards" / "TRANSPORTS.md"
 
-def test_a_backend_of_one_file(peer, start):
-    start(peer.uri, transport="lossy", coap={"ack_timeout": 300})
-    assert peer.wait_register().path == ["rd"]
-    peer.register()  # again: every second datagram is lost, the answer is not
+
+@pytest.fixture
+def lossy(tmp_path):
+    """The page's example as a file where the meter finds it."""
+    blocks = re.findall("```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (example,) = [block for block in blocks if "transport_lossy.py" in block]
+    assert example.count("\n") < 40
+    (tmp_path / "transport_lossy.py").write_text(example)
+
+
+def test_the_pages_backend_of_one_file(peer, start, lossy):
+    start(peer.uri, transport="lossy", coap={"ack_timeout": 500, "ack_random": 1000})
+    began = time.monotonic()
+    peer.register()  # its first datagram was lost
+    assert time.monotonic() - began > 0.5
+
+
+def test_the_pages_backend_refuses_in_one_line(start, lossy):
+    meter = start("coap://127.0.0.1:9", transport="lossy", version="1.0")
+    assert meter.wait() == 2
+    assert 'version: "1.0": must be 1.1 or later with the transport lossy' in meter.lines[0]
+
+
+def test_the_pages_table_is_the_one_of_the_tests():
+    table = pathlib.Path(__file__).with_name("vendor") / "modem_fake.py"
+    method = table.read_text().partition("        context = ")[2]
+    assert method and method in PAGE.read_text()
 
 
 @pytest.mark.parametrize(

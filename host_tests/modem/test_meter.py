@@ -5,6 +5,7 @@ import time
 
 import aiocoap
 import pytest
+from host_tests.interop.scripted import Peer
 from host_tests.interop.wire import CHANGED, CONTENT
 
 PATIENT = {"ack_timeout": 1000, "ack_random": 1000}
@@ -160,6 +161,35 @@ def test_garbage_on_the_line(peer, modem, registered):
     read(peer)
 
 
+def test_two_servers_over_one_modem(peer, modem, start):
+    with contextlib.closing(Peer()) as other:
+        servers = [{"uri": one.uri, "short_server_id": one.port} for one in (peer, other)]
+        meter = start(peer.uri, servers=servers, modem=section(modem), coap=PATIENT)
+        peer.register(SLOW)
+        other.register(SLOW)
+        for _ in range(3):
+            read(other)
+            read(peer)
+        meter.interrupt()
+        peer.wait_deregister()
+        other.wait_deregister()
+        assert meter.wait() == 0
+
+
+def test_statistics_count_what_goes_through_the_modem(peer, modem, start):
+    start(peer.uri, modem=section(modem), coap=PATIENT, statistics={"period": 600})
+    peer.register(SLOW)
+    assert peer.execute("/7/0/6") == CHANGED
+    read(peer)
+    assert int(peer.read("/7/0/4", 0).payload) > 20
+
+
+def test_it_reboots_by_command(peer, modem, registered):
+    assert peer.execute("/3/0/4") == CHANGED
+    peer.register(SLOW)
+    read(peer)
+
+
 def test_our_dtls_over_the_modem(peer, modem, front, start):
     server = front("PSK-AES128-CCM8")
     meter = start(server.account["uri"], servers=[server.account], modem=section(modem), log=4)
@@ -167,6 +197,26 @@ def test_our_dtls_over_the_modem(peer, modem, front, start):
     meter.wait_log("dtls established")
     read(peer)
     assert not [line for line in meter.lines if "30313233" in line or "0123456789" in line]
+
+
+def test_native_dtls_over_the_modem(peer, modem, front, start):
+    server = front("PSK-AES128-GCM-SHA256")
+    config = {"modem": section(modem), "dtls": {"backend": "native"}}
+    start(server.account["uri"], servers=[server.account], **config)
+    peer.register(SLOW)
+    read(peer)
+
+
+def test_our_dtls_outlives_a_reboot_of_the_modem(peer, modem, front, start):
+    server = front("PSK-AES128-CCM8")
+    meter = start(server.account["uri"], servers=[server.account], modem=section(modem), log=4)
+    peer.register(SLOW)
+    meter.wait_log("registered")
+    modem.reboot()
+    meter.wait_log("modem rebooted")
+    meter.interrupt()  # what it says now goes through the new socket
+    meter.wait(15)
+    assert [line for line in meter.lines if line.startswith("I modem socket")][1:]
 
 
 def test_the_modems_own_dtls_by_a_vendors_table(peer, modem, front, start):
