@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from . import measure, sends
+from . import dtls, measure, sends
 
 FORMATS = {0: "text", 110: "SenML JSON", 112: "SenML CBOR"}
 
@@ -18,7 +18,7 @@ def main() -> int:
     given = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 110)
     good = True
-    for make in (_reads, _notifications, _sends):
+    for make in (_reads, _notifications, _sends, _dtls):
         table, rows_good = make(given)
         console.print(table)
         good = good and rows_good
@@ -119,6 +119,11 @@ def _sends(given):
         )
     title = "One Send of %d records, a day of quarter-hours" % sends.RECORDS
     return _table(title, rows, "", "format", "body", "plain encoder's", "ratio", "limit")
+
+
+def _dtls(given):
+    title = "DTLS-PSK, AES_128_CCM_8, against libssl: client + server"
+    return _table(title, dtls.rows(), "", "measured", "openssl s_client", "ratio", "limit")
 
 
 if __name__ == "__main__":

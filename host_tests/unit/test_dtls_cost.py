@@ -16,27 +16,32 @@ from virtual import Chance
 ON_PORT = sys.implementation.name == "micropython"
 LIMIT_US = 80
 LIMIT_B = 6144
+COUNT = 50  # records at a time
 FORGED_US = 50
 FORGED = 10000 if ON_PORT else 800
 
 
+def cpu_us():
+    """Microseconds of this process's CPU so far, to the millisecond; 0 on CPython."""
+    return time.clock() * 1000000 if ON_PORT else 0
+
+
 def pair_us(cid):
-    """Microseconds to seal and to open a record of 64 bytes, at best of several runs."""
+    """Microseconds to seal and to open a record of 64 bytes, on average of a thousand."""
     a, _ = shaken(cid=cid)
     b, server = shaken(client(cid=cid), cid=b"")
     text = bytes(64)
-    best = 1000000
+    total = 0
     for _ in range(20 if ON_PORT else 1):
-        there = [server.record(23, text) for _ in range(50)]
-        begun = time.ticks_us() if ON_PORT else 0
+        there = [server.record(23, text) for _ in range(COUNT)]
+        begun = cpu_us()
         for datagram in there:
             a.send(text, 0)
             b.input(datagram, 0)
-        took = time.ticks_us() - begun if ON_PORT else 0
-        assert len(a.outbox) == 50
+        total += cpu_us() - begun
+        assert len(a.outbox) == COUNT
         a.outbox.clear()
-        best = min(best, took // 50)
-    return best
+    return total / 20 / COUNT
 
 
 def test_a_record_both_ways_within_its_time():
@@ -130,7 +135,8 @@ def forgeries(server, below):
     return true, (noise, headed, tagged, sized, flipped, alert, hello, replayed)
 
 
-def test_ten_thousand_forged_records_a_second():
+def flood():
+    """(CPU of the dearest forged record in us, of one on average): the session is unaffected."""
     core, server = shaken()
     true, makers = forgeries(server, Chance(5).below)
     assert core.input(true, 0) == [bytes(64)]
@@ -140,20 +146,18 @@ def test_ten_thousand_forged_records_a_second():
     kept = server.record(23, b"text")  # true, and not there yet
     now, worst, total = 0, 0, 0
     for forge in makers:
-        best = 1000000
-        for _ in range(10):
-            forged = [forge(now + i) for i in range(FORGED // 10 // len(makers))]
-            begun = time.ticks_us() if ON_PORT else 0
+        took = count = 0
+        while count < FORGED // len(makers):
+            forged = [forge(now + i) for i in range(25)]
+            begun = cpu_us()
             for datagram in forged:
                 if core.input(datagram, now):
                     raise AssertionError(forge)
-            took = time.ticks_us() - begun if ON_PORT else 0
-            best = min(best, took / len(forged))
+            took += cpu_us() - begun
+            count += len(forged)
             now += len(forged)
-        worst = max(worst, best)
-        total += best
-    print("a forged record: %d us at most, %d us on average" % (worst, total / len(makers)))
-    assert worst <= FORGED_US, worst
+        worst = max(worst, took / count)
+        total += took
     # Nothing has changed, nothing was said or logged, and what is true is still believed, once.
     assert now == FORGED and core.established and core.records is records
     assert not core.outbox and not said and not core._shake
@@ -161,3 +165,9 @@ def test_ten_thousand_forged_records_a_second():
     core.send(b"still here", now)
     server.input(core.outbox.pop(), now)
     assert server.got == [b"still here"]
+    return worst, total / now
+
+
+def test_ten_thousand_forged_records_a_second():
+    worst, average = flood()
+    assert worst <= FORGED_US and average <= worst, (worst, average)

@@ -3,23 +3,18 @@
 A peer that cannot start is a skip with its reason on a laptop, a failure in CI.
 """
 
-import json
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from port import PORT, ROOT
 
 from . import peers
 from .peers import NAMES
 
-DRIVER = Path(__file__).with_name("driver.py")
 IDENTITY = b"meter-0001"
 KEY = bytes(range(0x30, 0x40))
 
@@ -127,20 +122,7 @@ def driver(interpreter):
     """The function that runs it on one of the interpreters."""
 
     def go(server, *steps, identity=IDENTITY, key=KEY, **job):
-        job.update(port=server.port, steps=steps, identity=identity.hex(), key=key.hex())
-        command = [sys.executable if interpreter == "cpython" else str(PORT)]
-        path = ":".join(str(ROOT / one) for one in ("lib", "host_tests/unit"))
-        done = subprocess.run(
-            [*command, str(DRIVER)],
-            input=json.dumps(job) + "\n",
-            env=dict(os.environ, MICROPYPATH=path + ":.frozen"),
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr + done.stdout
-        assert key.hex() not in done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        return peers.drive(interpreter, server.port, steps, identity, key, **job)
 
     return go
 

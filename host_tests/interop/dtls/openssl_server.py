@@ -1,8 +1,9 @@
 """OpenSSL's libssl as an echo server that shouts, for many clients and with timers that hurry.
 
-`openssl_server.py PORT IDENTITY KEY SUITE FIRST`: FIRST is its first retransmission timer in ms
-instead of a second; `openssl s_server` has no such setting, and serves one client at a time. With
-cookies, a session cache and extended master secret. A context an address.
+`openssl_server.py PORT IDENTITY KEY SUITE FIRST COOKIES`: FIRST is its first retransmission timer
+in ms instead of a second; `openssl s_server` has no such setting, and serves one client at a time.
+With a session cache and extended master secret, without tickets; COOKIES is 0 for none. A context
+an address.
 """
 
 import ctypes
@@ -15,7 +16,7 @@ import time
 
 _LAST = 8  # times FIRST: the longest timer
 _IDLE_S = 20  # what was not heard of for so long is forgotten
-_COOKIE_EXCHANGE, _NO_QUERY_MTU = 1 << 13, 1 << 12
+_NO_QUERY_MTU, _COOKIE_EXCHANGE, _NO_TICKET = 1 << 12, 1 << 13, 1 << 14
 _SET_MTU, _HANDLE_TIMEOUT = 17, 74
 _SET_MIN_VERSION, _SET_EOF_RETURN = 123, 130
 _DTLS_1_2 = 0xFEFD
@@ -72,7 +73,7 @@ def library():
 class Settings:
     """An SSL_CTX and its callbacks."""
 
-    def __init__(self, identity, key, suite, first):
+    def __init__(self, identity, key, suite, first, cookies):
         self.ssl = ssl = library()
         self.first = first * 1000
 
@@ -96,7 +97,7 @@ class Settings:
         self.kept = _PSK(psk), _MAKE(make), _CHECK(check), _TIMER(timer)
         self.context = context = ssl.SSL_CTX_new(ssl.DTLS_server_method())
         ssl.SSL_CTX_ctrl(context, _SET_MIN_VERSION, _DTLS_1_2, None)
-        ssl.SSL_CTX_set_options(context, _COOKIE_EXCHANGE | _NO_QUERY_MTU)
+        ssl.SSL_CTX_set_options(context, _NO_QUERY_MTU | _NO_TICKET | _COOKIE_EXCHANGE * cookies)
         assert ssl.SSL_CTX_set_cipher_list(context, suite + b":@SECLEVEL=0")
         assert ssl.SSL_CTX_set_session_id_context(context, b"many", 4)
         ssl.SSL_CTX_set_psk_server_callback(context, self.kept[0])
@@ -177,9 +178,9 @@ class Client:
         self.settings.ssl.SSL_free(self.ssl)
 
 
-def main(port, identity, key, suite, first):
+def main(port, identity, key, suite, first, cookies):
     """Serve until killed."""
-    settings = Settings(identity, key, suite, first)
+    settings = Settings(identity, key, suite, first, cookies)
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.bind(("127.0.0.1", port))
     udp.settimeout(0.01)
@@ -209,4 +210,5 @@ if __name__ == "__main__":
         bytes.fromhex(sys.argv[3]),
         sys.argv[4].encode(),
         int(sys.argv[5]),
+        int(sys.argv[6]),
     )

@@ -5,6 +5,7 @@ DTLSSocket's source and pion/dtls from Go's module proxy, each once, below build
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -14,9 +15,9 @@ import threading
 import time
 from pathlib import Path
 
-from port import ROOT
-
 HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+MICROPYTHON = ROOT / "build" / "venv" / "bin" / "micropython"
 BUILD = ROOT / "build" / "peers"
 TINYDTLS = "DTLSSocket==0.2.3"
 TOOLS = ("gcc", "make", "autoconf", "automake", "libtool", "python3-dev")
@@ -95,6 +96,24 @@ def pion():
     return _made("pion", source, make)
 
 
+def drive(inside, port, steps, identity, key, **job):
+    """Run the client under test inside "cpython" or "micropython"; its report."""
+    job.update(port=port, steps=steps, identity=identity.hex(), key=key.hex())
+    command = [sys.executable if inside == "cpython" else str(MICROPYTHON)]
+    path = ":".join(str(ROOT / one) for one in ("lib", "host_tests/unit"))
+    done = subprocess.run(
+        [*command, str(HERE / "driver.py")],
+        input=json.dumps(job) + "\n",
+        env=dict(os.environ, MICROPYPATH=path + ":.frozen"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert key.hex() not in done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 class Shouting:
     """A server process; one serves many clients. `lines` is what it printed."""
 
@@ -136,10 +155,10 @@ class Shouting:
         self.process.wait()
 
 
-def start(name, port, identity, key, suites, cid=None):
+def start(name, port, identity, key, suites, cid=None, cookies=True):
     """A server by its name; `cid` is the length of its Connection IDs where it knows them.
 
-    Raises NotHad.
+    OpenSSL may be asked to do without cookies. Raises NotHad.
     """
     command = [sys.executable, str(HERE / (name + "_server.py"))]
     environment = {}
@@ -148,7 +167,7 @@ def start(name, port, identity, key, suites, cid=None):
     if name == "pion":
         command = [str(pion() / "peer")]
     if name == "openssl":
-        given[2:] = NAMES[suites[0]], str(FIRST_MS)
+        given[2:] = NAMES[suites[0]], str(FIRST_MS), str(int(cookies))
     if name == "tinydtls":
         environment["PYTHONPATH"] = str(tinydtls())
         given = given[:2]
