@@ -28,10 +28,14 @@ def operate(management, message, now: int):
     if number not in _SENML:
         return _UNSUPPORTED_FORMAT
     module, _ = management.format(_ANSWERS[number], _UNSUPPORTED_FORMAT)
-    items = module.decode(message.payload(), [], management.model.kind, message.code == _FETCH)
+    fetch = message.code == _FETCH
+    items = module.decode(message.payload(), [], None if fetch else management.model.kind)
+    for path, _ in items:
+        if len(path) > 4:
+            items = ()
     if not items:
         return _BAD_REQUEST
-    if message.code == _FETCH:
+    if fetch:
         return _read(management, message, items, now)
     return _write(management, message, items)
 

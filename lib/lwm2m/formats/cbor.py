@@ -34,7 +34,7 @@ def head(out: bytearray, type: int, value: int) -> bytearray:
         while value >> (8 << size):
             size += 1
         out.append(type | 24 + size)
-        out.extend(value.to_bytes(1 << size, "big"))
+        out += value.to_bytes(1 << size, "big")
     return out
 
 
@@ -42,7 +42,7 @@ def write(out: bytearray, kind: int, value) -> bytearray:
     """Append a value of type `kind`, or 0 where Python's type says it all, and return `out`."""
     if kind == _FLOAT:
         out.append(_DOUBLE)  # a whole number, too: Leshan takes no integers for Floats
-        out.extend(to_double(value))
+        out += to_double(value)
         return out
     if kind == _BOOLEAN:
         return head(out, _SIMPLE, value + _FALSE)
@@ -56,7 +56,8 @@ def write(out: bytearray, kind: int, value) -> bytearray:
     if isinstance(value, str):
         type = _TEXT
         value = value.encode()
-    head(out, type, len(value)).extend(value)
+    head(out, type, len(value))
+    out += value
     return out
 
 
@@ -106,7 +107,7 @@ class Reader(value.Reader):
                 self.start -= 1
                 data = bytearray()
                 for _ in self.iter(type):
-                    data.extend(self.read(self.head(type)))
+                    data += self.read(self.head(type))
             else:
                 data = self.read(value)
             return bytes(data) if type == _BYTES else str(data, "utf-8")

@@ -24,15 +24,14 @@ def encode(values: list, path: list, time=None) -> bytearray:
     """What was read at `path`; `time` in seconds is its base time, the others are relative."""
     out = bytearray()
     count = 0
-    since = time
-    for base, name, kind, value, at in records(values, path):
+    for base, name, kind, value, at in records(values, path, time):
         start = len(out)
         out.append(0xA0)
         for label, of, field in (
             (_BASE_NAME, 0, base),
-            (_BASE_TIME, _FLOAT if isinstance(time, tuple) else 0, time),
+            (_BASE_TIME, isinstance(time, tuple) and _FLOAT, time),
             (_NAME, 0, name),
-            (_T, 0, at and at - since or None),
+            (_T, 0, at),
             # The label of each type of value, see model
             ((0, 3, 2, 2, 4, 8, 2, "vlo", 2, 3)[kind], kind != _TIME and kind, value),
         ):
@@ -50,9 +49,9 @@ def read(r):
         r.update((r.next(), r.next()) for _ in r.iter(_MAP))
 
 
-def decode(data: memoryview, path: list, type, names: bool = False) -> list:
+def decode(data: memoryview, path: list, type) -> list:
     """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong.
 
-    With `names` there are paths of any length, and None for their values.
+    Without `type` there are names only: paths of any length, and None for their values.
     """
-    return cbor.Reader(data, path, type).decode(read, names)
+    return cbor.Reader(data, path, type).decode(read)

@@ -43,15 +43,14 @@ def write(items) -> str:
 def encode(values: list, path: list, time=None) -> bytes:
     """What was read at `path`; `time` in seconds is its base time, the others are relative."""
     out = []
-    since = time
-    for base, name, kind, field, at in value.records(values, path):
+    for base, name, kind, field, at in value.records(values, path, time):
         # The label of each type of value, see model
         label = (0, "vs", "v", "v", "vb", "vd", "v", "vlo", "v", "vs")[kind]
         parts = (
             ("bn", 0, base),
-            ("bt", _FLOAT if isinstance(time, tuple) else 0, time),
+            ("bt", _FLOAT, time),
             ("n", 0, name),
-            ("t", 0, at and at - since or None),
+            ("t", 0, at),
             (label, kind, field),
         )
         out.append(write(parts))
@@ -133,7 +132,7 @@ class Reader(value.Reader):
             if char == 0x5C:
                 char = b'bfnrt"\\/u'.index(self.read(1))
                 if char == 8:
-                    out.extend(chr(self.escape(0)).encode())
+                    out += chr(self.escape(0)).encode()
                     continue
                 char = b'\b\f\n\r\t"\\/'[char]
             out.append(char)
@@ -157,9 +156,9 @@ def read(r):
         r.update(r.values(_LABELS))
 
 
-def decode(data: memoryview, path: list, type, names: bool = False) -> list:
+def decode(data: memoryview, path: list, type) -> list:
     """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong.
 
-    With `names` there are paths of any length, and None for their values.
+    Without `type` there are names only: paths of any length, and None for their values.
     """
-    return Reader(bytes(data).strip(b" \t\r\n"), path, type).decode(read, names)
+    return Reader(bytes(data).strip(b" \t\r\n"), path, type).decode(read)

@@ -53,10 +53,10 @@ def single(values: list, path: list) -> tuple:
     raise Lwm2mError(_NOT_ACCEPTABLE)
 
 
-def records(values: list, path: list):
+def records(values: list, path: list, since=None):
     """Yield (base name, name, type, value, time) of each value; only the first has the base name.
 
-    The time is None, but where the content has one as a fourth part of each Instance.
+    The time is None, or that of an Instance, the fourth part of it, relative to `since`.
     """
     level = len(path)
     base = "/" + "/".join(map(str, path))
@@ -68,7 +68,7 @@ def records(values: list, path: list):
                 if base and level and name:
                     base += "/"
                 one = value[riid] if several else value
-                yield base, name or None, kind, one, time[0] if time else None
+                yield base, name or None, kind, one, time and time[0] - since or None
                 base = None
 
 
@@ -94,6 +94,9 @@ class Reader:
     def append(self, ids: list, value, abs: bool) -> None:
         """Take the value at `ids`, from the root if `abs` or if they begin as the path does."""
         path = self.path
+        if not self.kind:  # a composite Read has names only
+            self.items[tuple(ids)] = None
+            return
         if len(ids) < 3 or ids[: len(path)] != path:
             if abs or not path:
                 raise ValueError
@@ -122,14 +125,10 @@ class Reader:
         if name[rooted:]:
             for part in name.split("/")[rooted:]:
                 ids.append(digits(part, 65535))
-        if self.names and len(ids) < 5:
-            self.items[tuple(ids)] = None
-        else:
-            self.append(ids, found[_VALUE], rooted)
+        self.append(ids, self.kind and found[_VALUE], rooted)
 
-    def decode(self, read, names: bool = False) -> list:
+    def decode(self, read) -> list:
         """All of it as [(path, value)], as `read` takes it; Lwm2mError 4.00 if it is wrong."""
-        self.names = names
         try:
             read(self)
             if self.start != len(self.data):
