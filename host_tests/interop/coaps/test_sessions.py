@@ -16,6 +16,7 @@ from .opened import ALERT, Opened
 
 SLEEPY = pathlib.Path(__file__).with_name("sleepy_meter.py")
 OTHER = "0ddba110ddba110ddba110ddba11ba11"
+UNKNOWN_IDENTITY = 115
 # Attempts that end after 0.7 s, and the next one a second or so later
 HASTY = {"dtls": {"first_timeout": 100, "max_retransmit": 2}, "retry_timer": 1}
 REGISTERED = "^I registered"
@@ -93,6 +94,23 @@ def test_another_ones_identity_does_not_register_this_endpoint(leshan, relay, st
     meter = start(relay.uri, endpoint="theirs", identity="mine", key=KEY, **HASTY)
     meter.wait_log("not registered")
     assert not listed(leshan, "theirs")
+
+
+def test_an_alert_ends_the_attempt_is_recorded_and_deletes_nothing(leshan, relay, start):
+    """Anybody may forge one, so later the meter tries again; to a session it does nothing."""
+    alert = bytes((ALERT, 0xFE, 0xFD, *bytes(7), 9, 0, 2, 2, UNKNOWN_IDENTITY))
+    relay.blocked = lambda record: record.inbound
+    meter = start(relay.uri, endpoint="alert", wrong=True, **HASTY)
+    wait_until(lambda: relay.meter)
+    relay.front.sendto(alert, relay.meter)
+    assert meter.wait_log("dtls ended") == "E dtls ended %d" % UNKNOWN_IDENTITY
+    relay.blocked = None
+    meter.wait_log(REGISTERED, 20)
+    assert read(leshan, "alert", "/1/0/11") == UNKNOWN_IDENTITY
+    count = len(relay.wire)
+    relay.front.sendto(alert, relay.meter)
+    assert read(leshan, "alert") == "Water meter"
+    assert not relay.hellos(count) and times(meter, "dtls ended") == 1
 
 
 # Addresses
