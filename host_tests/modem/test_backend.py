@@ -25,6 +25,13 @@ def test_the_pages_backend_of_one_file(peer, start, lossy):
     assert time.monotonic() - began > 0.5
 
 
+def test_native_dtls_above_a_transport_that_loses_every_second_datagram(peer, front, start, lossy):
+    server = front()
+    config = {"transport": "lossy", "dtls": {"backend": "native"}, "coap": {"ack_timeout": 1000}}
+    start(server.account["uri"], servers=[server.account], **config)
+    peer.register(30)
+
+
 def test_the_pages_backend_refuses_in_one_line(start, lossy):
     meter = start("coap://127.0.0.1:9", transport="lossy", version="1.0")
     assert meter.wait() == 2

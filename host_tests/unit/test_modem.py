@@ -5,6 +5,7 @@ from virtual import NEVER, Chance
 import at_socket
 from at_modem import BOOT, CLOSED, DATA, DOWN, OPENED, READABLE, Modem
 from modem_bg95 import Kind
+from transport_modem import Stream
 
 
 class Hex(Kind):
@@ -356,3 +357,60 @@ def test_a_task_that_waits_is_resumed():
         assert len(pushed) == 2
     finally:
         at_socket._core = kept
+
+
+class Uart:
+    """As machine.UART with time-out 0: takes 100 bytes at a time, gives what is there."""
+
+    def __init__(self, came=b"", full=False):
+        self.came = came
+        self.sent = b""
+        self.full = full
+
+    def any(self):
+        """How many bytes there are."""
+        return len(self.came)
+
+    def read(self, count):
+        """So many, or None."""
+        assert 0 < count <= len(self.came)
+        data, self.came = self.came[:count], self.came[count:]
+        return data
+
+    def write(self, data):
+        """How many it took, or None."""
+        if self.full:
+            return None
+        self.sent += data[:100]
+        return min(len(data), 100)
+
+
+def test_a_uart_is_read_and_written_without_waiting():
+    uart = Uart(bytes(range(256)) * 2)
+    stream = Stream(uart)
+    assert len(stream.recv()) == 256 and len(stream.recv()) == 256
+    for _ in range(20):
+        assert stream.recv() is None
+    stream.send(b"x" * 250)
+    assert uart.sent == b"x" * 250
+    stream.send(b"y" * 2000)  # more than it ever takes at once: the rest is lost
+    assert len(uart.sent) == 250 + 800
+    Stream(Uart(full=True)).send(b"x")
+
+
+def test_a_tty_that_has_hung_up_is_an_error():
+    class Tty:
+        """It has no `any`."""
+
+        def read(self, count):
+            """Nothing more."""
+            return b""
+
+    stream = Stream(Tty())
+    for _ in range(4):
+        assert stream.recv() is None
+    try:
+        stream.recv()
+        raise AssertionError("nothing")
+    except OSError as error:
+        assert error.args[0] == 5
