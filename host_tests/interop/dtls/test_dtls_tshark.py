@@ -1,4 +1,4 @@
-"""Wireshark's dissectors, given the key, decrypt what lib/dtls and OpenSSL said to each other.
+"""Wireshark's dissectors, given the key, decrypt what lib/dtls and each server said to each other.
 
 All application data is there, and nothing is malformed; nor does the key show in any capture.
 """
@@ -42,6 +42,14 @@ def test_tshark_decrypts_a_session(openssl, drive, tshark, tmp_path, suite, ems)
 def test_tshark_decrypts_a_session_with_cids(scandium, drive, tshark, tmp_path):
     server = scandium(6)
     report = drive(server, "shake", ["send", "meter"], "recv", cid=b"me".hex())
+    assert report["got"] == ["METER"]
+    judge(report, server.port, tshark, tmp_path, [b"meter", b"METER"], closed=False)
+
+
+@pytest.mark.parametrize("name, cid", [("tinydtls", None), ("mbedtls", None), ("pion", 8)])
+def test_tshark_decrypts_what_other_servers_said(shouting, drive, tshark, tmp_path, name, cid):
+    server = shouting(name, cid)
+    report = drive(server, "shake", ["send", "meter"], "recv")
     assert report["got"] == ["METER"]
     judge(report, server.port, tshark, tmp_path, [b"meter", b"METER"], closed=False)
 
