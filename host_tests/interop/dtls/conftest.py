@@ -131,14 +131,17 @@ def driver(interpreter):
 def shouting():
     """Servers by name and the length of their CIDs, started when first asked for."""
     servers = {}
+    reasons = {}  # of those that cannot be had: nothing is built twice in vain
 
     def get(name, cid=None):
-        if (name, cid) not in servers:
+        if (name, cid) not in servers and name not in reasons:
             try:
                 found = peers.start(name, free_port(), IDENTITY, KEY, NAMES, cid)
+                servers[name, cid] = found
             except peers.NotHad as error:
-                cannot(str(error))
-            servers[name, cid] = found
+                reasons[name] = str(error)
+        if name in reasons:
+            cannot(reasons[name])
         return servers[name, cid]
 
     yield get
