@@ -20,6 +20,7 @@ def run() -> None:
     line = board.dial()
     # Imported only now: the modem connects meanwhile.
     import asyncio
+    import gc
     import time
 
     import machine
@@ -27,6 +28,8 @@ def run() -> None:
     import app
     import config
 
+    # Collected early and often: what stays alive lies together, and large blocks stay free.
+    gc.threshold(16384)
     try:
         settings = config.load("config.json")
         asyncio.run(_run(settings, line, app.logger(settings["log"], print)))

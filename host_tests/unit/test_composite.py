@@ -308,7 +308,8 @@ def test_nothing_there_is_an_empty_list_that_is_observed():
     assert answer.code == CONTENT and answer.payload == b"[]" and answer.number is not None
     w.lab.instances[1] = {NUMBER: 4}
     w.session.model.listed(OID, 1)
-    (told,) = w.go(0)
+    assert w.go(0) == []  # first an Update with the Instances
+    (told,) = w.reply(CHANGED)
     assert items(w, told) == {"%d/1/1" % OID: 4}
 
 

@@ -145,6 +145,7 @@ class Model:
     def listed(self, oid: int, iid: int) -> None:
         """An Instance came or went."""
         self.listing += 1
+        self.touch()
         self.changed(oid, iid, -1)
 
     def forget(self, path: list) -> None:

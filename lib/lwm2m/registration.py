@@ -141,10 +141,12 @@ class Registration:
 
     def input(self, datagram: bytes, now: int) -> None:
         """Take one datagram from the server."""
-        if self.peer:
-            self.peer.input(datagram, now)
-            if self.peer and self.peer.deadline < self.deadline:
-                self.deadline = self.peer.deadline
+        peer = self.peer
+        if peer:
+            before = peer.deadline
+            peer.input(datagram, now)
+            if peer.deadline != before:  # later, too: nobody wakes for what was acknowledged
+                self.deadline = 0
 
     def poll(self, now: int) -> int:
         """Do what is due. Returns the next deadline."""
