@@ -30,6 +30,7 @@ class Outcome:
     echoed: bool
     undisturbed: bool  # by what came late
     seconds: float
+    unanswered: bool = False  # an established session was not answered, and begun anew
 
 
 class Line(asyncio.DatagramProtocol):
@@ -130,6 +131,16 @@ async def attempt(core, port, seed, percent, below):
     found = Outcome(seed, core.state, core.failed, core.resumed, False, False, loop.time() - begun)
     if core.established:
         found.echoed = await line.echo(b"through the storm")
+        if not found.echoed:
+            # The server has given an abbreviated handshake up, for our last flight came to
+            # nothing twelve times: what nobody answers makes the layer above begin anew.
+            found.unanswered = True
+            core.connect(line.now())
+            line.done()
+            await line.until(lambda: core.state != 1, PATIENCE_S)
+            found.state, found.failed, found.resumed = core.state, core.failed, core.resumed
+            found.echoed = core.established and await line.echo(b"through the storm")
+    if core.established:
         await asyncio.sleep(SETTLED_S)
         records = core.records
         line.percent = 0

@@ -30,6 +30,8 @@ def stormed(server, count):
             assert one.state == 0 and one.failed in CODES, one
         assert one.seconds < LONGEST_S, one
     kinds = collections.Counter((one.state, one.failed, one.resumed) for one in outcomes)
+    # Chance: 1/2 of the round trips, twelve of the server's tries: once in some thousands
+    assert sum(one.unanswered for one in outcomes) <= 1 + count // 500
     print(dict(kinds), "longest %.1f s" % max(one.seconds for one in outcomes))
     assert sum(one.state == 2 for one in outcomes) >= SHARE * count, kinds
     assert sum(one.resumed for one in outcomes) >= SHARE * count / 2 * SHARE, kinds
