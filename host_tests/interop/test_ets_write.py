@@ -67,7 +67,8 @@ def test_ets_215_set_in_tlv(whole_at):
 
     changed = "c10265 c20303f2 c20507d0 c10601 c10755"
     assert send(POST, changed) == CHANGED
-    assert peer.read("/1/0", TLV).payload.hex() == "c10001c201012c" + changed.replace(" ", "")
+    whole = "c10001c201012c" + changed.replace(" ", "") + "c11700"
+    assert peer.read("/1/0", TLV).payload.hex() == whole
     peer.silence(0.3)  # the lifetime was not written: no Update
     restored = "c201012c c10200 c10300 c40500015180 c10600 c10755"
     assert send(PUT, restored) == CHANGED

@@ -6,7 +6,6 @@ A core is anything with `input(datagram, now)`, `poll(now)` -> the next deadline
 
 import asyncio
 import errno
-import socket
 import time
 from asyncio import core as _core
 
@@ -55,6 +54,8 @@ class Udp(Transport):
 
     def __init__(self, host: str, port: int, account=None):
         """Resolve `host` (a name or an address; it blocks on every port). May raise OSError."""
+        import socket  # which a board with a modem only has not
+
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
         self.socket = socket.socket(found[0], socket.SOCK_DGRAM)
         self.socket.setblocking(False)

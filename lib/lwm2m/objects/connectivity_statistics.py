@@ -2,8 +2,6 @@
 
 from micropython import const
 
-from coap.endpoint import Transport
-
 from ..model import Object
 
 _TX = const(2)
@@ -90,7 +88,7 @@ class ConnectivityStatistics(Object):
             self.until = self.now() + period * 1000 if period else _NEVER
 
 
-class _Counted(Transport):
+class _Counted:
     """A transport whose datagrams are counted."""
 
     def __init__(self, transport, statistics, headers):
@@ -99,6 +97,9 @@ class _Counted(Transport):
         self.headers = headers
         self.readable = transport.readable
         self.close = transport.close
+
+    def __getattr__(self, name):
+        return getattr(self.transport, name)
 
     def send(self, datagram):
         self.count(0, len(datagram) + self.headers)
