@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 from tools.devserver import jars
-from tools.devserver.engine import EngineUnavailable
+from tools.devserver.errors import EngineUnavailable
 from tools.objgen import registry
 from xml_writer import xml
 
