@@ -158,3 +158,10 @@ def test_attributes_do_not_count_as_a_change():
     changes = session.model.changes
     assert setting(session, path(), "pmin=1") == CHANGED
     assert session.model.changes == changes
+
+
+def test_a_resource_that_is_gone_has_no_instances_to_set_attributes_of():
+    session, lab = lab_session()
+    del lab.instances[0][LIST]
+    assert setting(session, path(LIST, 0), "pmin=1") == 0x84
+    assert session.management.attributes == {}

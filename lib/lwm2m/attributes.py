@@ -22,12 +22,12 @@ _NUMERIC = (2, 3, 6, 8)
 
 def write_attributes(management, obj, path: list, message) -> int:
     """Set, or without a value unset, attributes of a path for this server; all or none."""
+    given = queried(obj, path, message)  # which looks whether the Resource is there
     if len(path) == 4 and path[3] not in instances(obj, path):
         return _NOT_FOUND
     if len(message.payload()):
         return _BAD_REQUEST
     found = dict(management.attributes.get(tuple(path), {}))
-    given = queried(obj, path, message)
     for name in given:
         if given[name] is None:
             found.pop(name, None)
