@@ -7,6 +7,8 @@ import pytest
 from host_tests.emulator import Board
 from tools.image.compiler import ROOT, compile_module
 
+pytestmark = pytest.mark.slow  # a minute and a half of an emulated board
+
 COUNT = 200
 LIMIT = 160  # bytes an observation
 DAYS_13 = 13 * 86_400_000  # integers of milliseconds have more than 30 bits by then

@@ -1,7 +1,7 @@
 """Meters that register by coaps: the fixtures of the folder above, with another Leshan.
 
 A test for many formats runs with the first of them; with the others it is slow, as are those of
-UNHURRIED, which take seconds in which DTLS has nothing to do.
+UNHURRIED: the lists of the folder above once more, and what takes seconds.
 """
 
 import os
@@ -16,12 +16,7 @@ from .opened import Opened
 
 KEY = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"
 HERE = pathlib.Path(__file__).parent
-UNHURRIED = (
-    "TestEtsReportingLoss",
-    "TestEtsReportingAttributes",
-    "test_zephyr_async_",
-    "test_retries_",
-)
+UNHURRIED = ("::TestEts", "test_retries_")
 
 
 @pytest.hookimpl(tryfirst=True)
