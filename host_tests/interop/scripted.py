@@ -12,7 +12,7 @@ import typing
 from . import wire
 from .wire import ACK, CON, RST, Heard
 
-PATIENCE = 8.0  # seconds, for what should come at once: a busy machine is slow to start a process
+PATIENCE = 20.0  # seconds, for what should come at once: a busy machine is slow to start a process
 
 
 class Datagram(typing.NamedTuple):
