@@ -123,3 +123,21 @@ def test_the_next_waits_until_all_blocks_of_the_one_before_are_fetched():
             w.acknowledge(other)
     assert len(bodies) == 2
     assert b'"v":42' in bodies[0] and b'"v":43' in bodies[1]
+
+
+def test_what_changes_between_two_transports_is_told_over_the_next():
+    # Nothing is stored here; the observation goes on with the security context
+    w = Watcher()
+    w.observe(path(NUMBER), b"a", SENML_JSON)
+    core = w.session.registration
+    core.restart(w.session.now)
+    w.session.now += 1000
+    w.lab.set(0, NUMBER, 5)
+    while core.state != DIALING:
+        core.poll(w.session.now)
+    core.poll(w.session.now)
+    core.connected(Peer(w.session.management, w.session.random), w.session.now, True)
+    w.session.service()
+    assert w.requests()[-1][:2] == UPDATE
+    (told,) = w.reply(CHANGED)
+    assert told.token == b"a" and values([told]) == [5]

@@ -262,6 +262,9 @@ class Reporting:
         return self.deadline
 
     def _attend(self, one, now):
+        if not self.registration.peer and not self._stores(one):
+            one.due = _NEVER  # until `online`: what is to be told is told then
+            return
         while True:
             try:
                 tell, look = self._times(one, now)
