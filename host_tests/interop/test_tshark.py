@@ -1,5 +1,7 @@
 """Wireshark's dissectors read everything that the meter and the scripted peer said."""
 
+import os
+
 import pytest
 
 from . import pcap
@@ -9,6 +11,7 @@ from .scripted import Datagram
 def test_tshark_decodes_every_capture(captures, tshark, tmp_path):
     tests = [test for test, _, capture in captures for _ in capture]
     if not tests:
+        assert os.environ.get("CI") != "true", "CI runs all tests, and there is no capture"
         pytest.skip("no capture in this session")
     file = tmp_path / "all.pcap"
     pcap.write(file, [capture for _, _, capture in captures])

@@ -1,5 +1,6 @@
 """The meter on the Unix port registers by the port's own DTLS, at OpenSSL's."""
 
+import os
 import socket
 import subprocess
 import time
@@ -19,6 +20,8 @@ def able():
     """The port as it is installed may be too old."""
     ran = subprocess.run([MICROPYTHON, "-c", ASK], capture_output=True, text=True, timeout=20)
     if ran.stdout.strip() != "True":
+        if os.environ.get("CI") == "true":
+            pytest.fail("this port's tls has no pre-shared keys")
         pytest.skip("this port's tls has no pre-shared keys")
 
 
