@@ -17,7 +17,7 @@ run: ## a water meter under MicroPython, registered over DTLS at an embedded ser
 	@$(VENV)/python -m tools.devserver --demo $(if $(filter-out 0,$(NOSEC)),--nosec)
 
 # Keys: the environment has them, here and below; nothing puts them on a command line.
-server: ## the embedded server alone [HOST=0.0.0.0 PORT=5683 ENGINE=leshan|small COAPS=1], with a key: ENDPOINT= PSK_IDENTITY= PSK_KEY=hex
+server: ## the embedded server alone [HOST=0.0.0.0 PORT=5683 ENGINE=leshan|aiocoap COAPS=1], with a key: ENDPOINT= PSK_IDENTITY= PSK_KEY=hex
 	$(ENV) run
 	@$(PYTHON) tools/env.py leshan || true
 	@$(VENV)/python -m tools.devserver --host $(HOST) --port $(PORT) $(if $(ENGINE),--engine $(ENGINE)) $(if $(filter-out 0,$(COAPS)),--coaps) $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
@@ -26,12 +26,37 @@ meter: ## the meter alone: SERVER=coap://host:port ENDPOINT=name [CONFIG=file.js
 	$(ENV) run
 	@$(VENV)/python tools/meter.py $(if $(SERVER),--server '$(SERVER)') $(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(CONFIG),--config '$(CONFIG)')
 
+image: ## one file to flash: BOARD=METER_PPP PROFILE=water CONFIG=my.json [FIRMWARE=stock.uf2 OUT=file]
+	$(ENV) build
+	@$(VENV)/python -m tools.image --board '$(or $(BOARD),METER_PPP)' --profile '$(or $(PROFILE),water)' $(if $(CONFIG),--config '$(CONFIG)') $(if $(FIRMWARE),--firmware '$(FIRMWARE)') $(if $(OUT),--out '$(OUT)')
+
+# The port of a board is another thing than the server's, but has the same name: here it is given or empty.
+BOARD_PORT = $(if $(filter command line environment,$(origin PORT)),$(PORT))
+FLASH = @$(VENV)/python -m tools.flash
+FLASH_WHAT = --board '$(BOARD)' --port '$(BOARD_PORT)' $(if $(PROFILE),--profile '$(PROFILE)') $(if $(IMAGE),--image '$(IMAGE)') $(if $(FIRMWARE),--firmware '$(FIRMWARE)')
+
+flash: ## a meter onto a board: BOARD=RPI_PICO_W PROFILE=water [CONFIG=my.json PORT=/dev/ttyACM0 ERASE=1 FIRMWARE= IMAGE=]
+	$(ENV) build flash
+	$(FLASH) flash $(FLASH_WHAT) $(if $(CONFIG),--config '$(CONFIG)') $(if $(filter-out 0,$(ERASE)),--erase) $(if $(KEEP),--keep '$(KEEP)')
+
+deploy: ## the application of a running board renewed: BOARD= PROFILE= [PORT=]
+	$(ENV) build flash
+	$(FLASH) deploy $(FLASH_WHAT)
+
+console: ## the log of a board [PORT=]; Ctrl-C leaves
+	$(ENV) flash
+	$(FLASH) console --port '$(BOARD_PORT)'
+
+firmware: ## MicroPython for a board from Debian's sources: BOARD=METER_PPP [MPY_DIR=checkout], into build/firmware
+	$(ENV) build
+	@$(VENV)/python -m tools.board_firmware --board '$(or $(BOARD),METER_PPP)' $(if $(MPY_DIR),--mpy-dir '$(MPY_DIR)')
+
 test: ## everything but the slow tier, in under 15 minutes
-	$(ENV) run leshan build test lint
+	$(ENV) run leshan build flash test lint typings
 	@$(VENV)/python -m pytest -m "not slow"
 
 test-all: ## the slow tier too: what CI runs
-	$(ENV) run leshan build test lint
+	$(ENV) run leshan build flash test lint typings
 	@$(VENV)/python -m pytest
 
 sizes: ## bytes of .mpy and of RAM on 32 bits, against tools/sizes/budgets.json
@@ -42,11 +67,11 @@ bench: ## speed and wire bytes beside a peer, as ratios
 	$(ENV) run build test
 	@$(VENV)/python -m host_tests.bench
 
-lint: ## ruff: format and rules
-	$(ENV) lint
-	@$(VENV)/ruff format --check -q . && $(VENV)/ruff check -q .
+lint: ## format, rules, import circles and layers, constants, words, types, boards
+	$(ENV) lint typings
+	@$(VENV)/ruff format --check -q . && $(VENV)/ruff check -q . && $(VENV)/python -m tools.lint
 
 clean: ## what `make` has built
 	@rm -rf build
 
-.PHONY: help run server meter test test-all sizes bench lint clean
+.PHONY: help run server meter image firmware test test-all sizes bench lint clean

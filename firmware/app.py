@@ -2,149 +2,177 @@
 
 import asyncio
 
+from firmware.config.checks import LACKING, ConfigError, fields
+from firmware.config.schema import OPTIONAL, SECTIONS
+from firmware.config.settings import load_profile
+from firmware.log import logger as logger
 from micropython import const
 
-from config import FLAGS, OPTIONAL, SETTINGS
 from lwm2m.client import Client
+from lwm2m.configured import objects
 from lwm2m.model import Model
 from lwm2m.objects.device import Device
-from lwm2m.objects.security import Security
-from lwm2m.objects.server import Server
-from metering.water_meter import WaterMeter
 
-_PSK = const(0)
-_NOSEC = const(3)
-_SAMPLED = (3424, 3303)  # Objects that measure by `sample`
-_DEVICE = {
-    "manufacturer": 0,
-    "model": 1,
-    "serial": 2,
-    "firmware": 3,
-    "utc_offset": 14,
-    "timezone": 15,
-    "type": 17,
-    "hardware": 18,
-    "software": 19,
-}
-_TIME = const(13)
-_MUTE_SEND = const(23)
+_CURRENT_TIME = const(13)
 _MEMORY_TOTAL = const(21)
 
 
-def accounts(servers: list) -> tuple:
-    """Objects 0 and 1 for the configured servers."""
-    security = {}
-    server = {}
-    for iid, one in enumerate(servers):
-        ssid = one["short_server_id"]
-        security[iid] = account = {0: one["uri"], 1: False, 2: _NOSEC, 10: ssid}
-        if one["uri"].startswith("coaps:"):
-            account[2] = _PSK
-            account[3] = one["identity"]
-            account[4] = b""
-            account[5] = one["key"]
-            account[16] = dict(enumerate(one["suites"]))
-        server[iid] = {0: ssid, 1: one["lifetime"], 2: 0, 3: 0, 5: 86400, 6: False, 7: "U"}
-        server[iid][_MUTE_SEND] = False
-        for settings in (SETTINGS, FLAGS):
-            for key, rid in settings.items():
-                if key in one:
-                    server[iid][rid] = one[key]
-    return Security(security), Server(server)
-
-
-def _device(given, board, log):
-    # Nothing that a server writes is stored yet: for a factory reset the reboot does.
-    resources = {_TIME: None, _MEMORY_TOTAL: None}
+def _device(settings, board, log, reboot):
+    resources = {_CURRENT_TIME: None, _MEMORY_TOTAL: None}
     resources.update(board.get("device", {}))
-    for key, value in given.items():
-        if key == "power":
-            resources.update(value)
-        else:
-            resources[_DEVICE[key]] = value
+    for field in fields(SECTIONS["device"]):
+        if field[1] != "-" and field[0] in settings:
+            resources[int(field[1])] = settings[field[0]]
+    resources.update(settings.get("power", {}))
     device = Device(
         resources,
         board.get("clock"),
         board.get("set_clock"),
-        lambda: log(3, "factory reset"),
+        lambda: _factory_reset(board.get("storage"), log),
+        reboot,
     )
     for code in board.get("errors", ()):
         device.error(code)
     return device
 
 
-def build(config: dict, pulses, log, board=None) -> tuple:
-    """The client and its Device object; `pulses()` is what the meter counts.
+def _factory_reset(folder, log):
+    # What servers have written is in memory only, and goes with the reboot that follows
+    log(3, "factory reset")
+    if folder:
+        from firmware import erase
 
-    `board` is what the board knows, all of it optional: `clock` and `set_clock` as Device has
-    them, `errors` to show from the start (why it was reset), and by Resource ID the values, or
-    functions that give them, of `device`, `connectivity`, `temperature` and `battery`; what the
-    configuration says goes over them; and `modem`, which opens a cellular modem's stream. May
-    raise config.ConfigError.
+        erase.begin(folder, log)
+
+
+def build(config: dict, log, board: dict) -> tuple:
+    """The client and its Device object, with the Objects of the configuration's profile.
+
+    `board` is what the board knows, all of it optional but what the profile needs: `pulses`, which
+    is given the profile's settings and starts the driver that counts; `pins`, by function;
+    `clock` and `set_clock` as Device has them; `errors` to show from the start (why it was
+    reset); by Resource ID the values, or functions that give them, of `device`, `connectivity`,
+    `temperature` and `battery`, and what the configuration says goes over them; and `modem`,
+    which opens a cellular modem's stream; `storage`, the folder that a Factory Reset erases.
+    `safe`: there are Security, Server and Device only. May raise config.ConfigError.
     """
-    board = board or {}
-    security, server = accounts(config["servers"])
-    device = _device(config["device"], board, log)
-    water = config["water"]
-    meter = WaterMeter(pulses, water["litres_a_pulse"], water["kind"])
+    if "power" in config["device"]:
+        from firmware.config.power import check
+
+        check(config["device"]["power"].get(6, {}), board.get("power_class", "battery"))
+    security, server = objects(config["servers"])
+    device = _device(config["device"], board, log, lambda: asyncio.create_task(_leave(client)))
     client = Client(
-        Model([security, server, device, meter]),
+        Model([security, server, device]),
         config["endpoint"],
         config["version"],
         log,
         config["coap"],
+        config["registration"],
     )
-    if config["transport"] or config["backend"]:
-        import transports
+    name = config["profile"]
+    try:
+        _dialers(client, config, board, log)
+        if not board.get("safe"):
+            profile = load_profile(name)
+            if hasattr(profile, "power"):
+                from firmware.config.power import check_profile
 
-        transports.add(client, config, board.get("modem"), log)
-    for one in config["servers"]:
-        if one["uri"].startswith("coaps:") and not config["backend"]:
-            from secure import Psk
-
-            client.transports["coaps"] = Psk(client, log, config["dtls"])
-            break
-    for key in OPTIONAL:
-        if config[key] is not None:
-            import optional
-
-            optional.add(key, client, config[key], board.get(key, {}))
+                check_profile(name, profile.power, board.get("power_class", "battery"))
+            for made in profile.build(config[name], board, client, log):
+                client.model.objects[made.oid] = made
+            _extend(client, config, board)
+    except ImportError as error:
+        raise ConfigError("%s: %s" % (error, LACKING))
     return client, device
 
 
-async def _sample(client, log, period) -> None:
-    # What is measured marks what changed; nothing else polls a value
-    model = client.model
+def _dialers(client, config, board, log):
+    # What not every configuration needs, and so not every image has
+    if config["transport"] or config["backend"]:
+        from firmware import transports
+
+        transports.add(client, config, board.get("modem"), log)
+    for server in config["servers"]:
+        if server["uri"].startswith("coaps:") and not config["backend"]:
+            from dtls.psk import PskDialer
+
+            client.transports["coaps"] = PskDialer(client, log, config["dtls"])
+            break
+
+
+def _extend(client, config, board):
+    for key in OPTIONAL:
+        if config[key] is not None and key != config["profile"]:
+            from firmware import objects as optional
+
+            optional.add(key, client, config[key], board.get(key, {}))
+
+
+def sample(model, log=None) -> int:
+    """Have every Object that has `sample` measure; nothing else polls a value.
+
+    Where one returns ms, its probe takes so long, and it is to be called again then: the least of
+    them, 0 if there is none. A probe's fault ends nothing.
+    """
+    soonest = 0
+    for obj in model.objects.values():
+        measure = getattr(obj, "sample", None)
+        if measure:
+            try:
+                wait = measure()
+                if wait and (not soonest or wait < soonest):
+                    soonest = wait
+            except Exception as error:  # noqa: BLE001
+                if log:
+                    log(1, "not measured", obj.oid, error)
+    return soonest
+
+
+async def _sampling(model, log, period, measured=None):
     while True:
-        for oid in _SAMPLED:
-            if oid in model.objects:
-                try:
-                    model.objects[oid].sample()
-                except Exception as error:  # noqa: BLE001 a probe's fault ends nothing
-                    if log:
-                        log(1, "not measured", oid, error)
-        await asyncio.sleep_ms(period * 1000)
+        wait = sample(model, log)
+        if measured:
+            measured()
+        await asyncio.sleep_ms(wait or period * 1000)
 
 
 async def _leave(client):
     await asyncio.sleep_ms(200)  # the answer to the Reboot goes out first
-    for link in client.links:
-        link.stop()
+    client.end()
 
 
-async def serve(client, device, period: int = 1, log=None) -> None:
-    """Run the client until it is told to reboot, then return; measure each `period` seconds."""
-    device.reboot = lambda: asyncio.create_task(_leave(client))
-    sampling = asyncio.create_task(_sample(client, log, period))
+async def serve(client, period: int = 1, log=None, measured=None, ready=None) -> None:
+    """Run the client until a server reboots it, then return; measure each `period` seconds.
+
+    Raises what ended any task, unless somebody awaits it: a meter of which a part has ended is
+    to be started anew. `measured()` is called after each measurement; the client begins once
+    `ready()`, a coroutine, has ended.
+    """
+
+    def ended(loop, context):
+        client.fault = client.fault or context["exception"]
+        client.end()
+        waiting.cancel()
+
+    client.fault = None
+    loop = asyncio.get_event_loop()
+    loop.set_exception_handler(ended)
+    sampling = asyncio.create_task(_sampling(client.model, log, period, measured))
+    waiting = asyncio.create_task(_run(client, ready))
+    try:
+        await waiting
+    except asyncio.CancelledError:
+        if not client.fault:
+            raise
+    finally:
+        sampling.cancel()
+        loop.set_exception_handler(None)
+    if client.fault:
+        raise client.fault
+
+
+async def _run(client, ready):
+    if ready:
+        await ready()
     await client.run()
-    sampling.cancel()
-
-
-def logger(level: int, write):
-    """A log hook that writes what is at most `level` as one line."""
-
-    def log(severity, *event):
-        if severity <= level:
-            write("EWIDx"[severity - 1] + " " + " ".join(str(part) for part in event))
-
-    return log

@@ -1,41 +1,38 @@
-"""Which backend dials, by URI scheme and configuration: imported where it is not the usual one.
+"""Gives the client its dialers where they are not the usual ones, by URI scheme."""
 
-A backend named X is the file transport_X.py, see boards/TRANSPORTS.md.
-"""
-
-from config import wrong
-
-
-def _backend(place, name):
-    module = None
-    if isinstance(name, str) and name and "/" not in name and "." not in name:
-        try:
-            module = __import__("transport_" + name)
-        except ImportError:
-            pass
-    if module is None:
-        wrong(place, name, "the name of a backend: X where there is transport_X.py")
-    return module
-
-
-def check(config: dict) -> None:
-    """Are the backends there, and is the configuration right for them? ConfigError else."""
-    if "modem" in (config["transport"], config["backend"]) and config["modem"] is None:
-        wrong("modem", None, 'an object like {"device": 0, "kind": "bg95", "apn": "iot"}')
-    for place, key in (("transport", "transport"), ("dtls.backend", "backend")):
-        name = config[key]
-        if name is not None:
-            module = _backend(place, name)
-            if hasattr(module, "check"):
-                module.check(config)
+from firmware.config.backends import vendor
+from firmware.config.checks import wrong
 
 
 def add(client, config: dict, board, log) -> None:
-    """Have the client dial by the backends. May raise ConfigError.
+    """Have the client dial by the configured backends. May raise ConfigError.
 
     `board` is what the board knows of the modem: a function that opens its stream, or None.
     """
+    cellular = None
     for scheme, key in (("coap", "transport"), ("coaps", "backend")):
-        if config[key] is not None:
-            module = __import__("transport_" + config[key])
-            client.transports[scheme] = module.factory(scheme, client, config, board, log)
+        name = config[key]
+        if name is None:
+            continue
+        if name == "modem":
+            if cellular is None:
+                cellular = _cellular(client, config["modem"], board, log)
+            dialer = cellular.secure if scheme == "coaps" else cellular
+        elif name == "native":
+            from dtls_native.dialer import NativeDialer
+
+            dialer = NativeDialer(client, log, config["dtls"])
+        else:
+            dialer = vendor(name).factory(scheme, client, config, board, log)
+        client.transports[scheme] = dialer
+
+
+def _cellular(client, settings, board, log):
+    from modem.dialer import Cellular, device, table
+
+    try:
+        stream = board() if board else device(settings)
+    except (OSError, ValueError, ImportError):
+        wrong("modem.device", settings["device"], "a device that can be opened")
+    kind = table(settings["kind"])(settings)
+    return Cellular(kind, stream, client.clock, log, settings.get("attach", 180))

@@ -1,24 +1,20 @@
 """Tests that run twice: on CPython through the shims, and inside MicroPython's Unix port.
 
-The files of the directories in `INTERPRETERS` are plain functions with asserts. One MicroPython
+The unit tests are plain functions with asserts. One MicroPython
 process runs a whole file, when the first of its tests is due; each test reports its own outcome.
 """
 
 import json
 import subprocess
-import sys
 
 import micropython  # noqa: F401 the shim patches what lib/ needs, before lib/ is imported
 import pytest
 from port import ROOT, TIMEOUT_S, on_port
 
-sys.path.append(str(ROOT / "host_tests" / "unit"))  # helpers that all directories share
-
-RUNNER = ROOT / "host_tests" / "shims" / "run_on_port.py"
-INTERPRETERS = {
-    "host_tests/unit": ("cpython", "micropython"),
-    "host_tests/unit/port_only": ("micropython",),
-}
+RUNNER = ROOT / "host_tests" / "support" / "run_on_port.py"
+UNIT = ROOT / "host_tests" / "unit"
+# Of a folder of unit tests by its name; in all others they run on both.
+INTERPRETERS = {"port_only": ("micropython",), "host_only": ()}
 
 _outcomes = {}  # of the files that ran on the port: name of a test -> its traceback, or ""
 
@@ -42,10 +38,10 @@ def _outcome(path, name):
 
 
 def pytest_generate_tests(metafunc):
-    """Give each test of a directory in `INTERPRETERS` one case an interpreter."""
-    directory = metafunc.definition.path.parent.relative_to(ROOT)
-    interpreters = INTERPRETERS.get(directory.as_posix())
-    if interpreters:
+    """Give each unit test one case per interpreter."""
+    folder = metafunc.definition.path.parent
+    interpreters = INTERPRETERS.get(folder.name, ("cpython", "micropython"))
+    if UNIT in folder.parents and interpreters:
         metafunc.fixturenames.append("interpreter")
         metafunc.parametrize("interpreter", interpreters)
 

@@ -64,7 +64,7 @@ def main(arguments: list) -> None:
     except WrongInput as error:
         print("meter:", error, file=sys.stderr)
         sys.exit(2)
-    path = [str(ROOT / part) for part in ("lib", "firmware", "boards/UNIX")]
+    path = [str(ROOT / part) for part in ("lib", "", "boards/UNIX")]
     environment = dict(os.environ, MICROPYPATH=":".join([*path, ".frozen"]))
     program = [str(micropython), str(ROOT / "boards/UNIX/main.py"), *arguments]
     os.execve(micropython, program, environment)

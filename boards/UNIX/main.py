@@ -10,33 +10,32 @@ import asyncio
 import os
 import sys
 
-import app
-import config
-import linux
-from coap.endpoint import Clock
-from meter_io.flow import Flow
+from firmware import app
+from firmware.config import settings as config
+
+import board
 
 _OPTIONS = ("--server", "--endpoint", "--config")
 
 
-def arguments(given: list) -> dict:
+def options(words: list) -> dict:
     """Pairs of option and value, or ConfigError."""
-    found = {}
-    for i in range(0, len(given), 2):
-        if given[i] not in _OPTIONS or i + 1 == len(given):
+    values = {}
+    for i in range(0, len(words), 2):
+        if words[i] not in _OPTIONS or i + 1 == len(words):
             raise config.ConfigError(
-                "%s: must be one of %s, and a value" % (given[i], ", ".join(_OPTIONS))
+                "%s: must be one of %s, and a value" % (words[i], ", ".join(_OPTIONS))
             )
-        found[given[i]] = given[i + 1]
-    return found
+        values[words[i]] = words[i + 1]
+    return values
 
 
-def configuration(given: dict) -> dict:
+def configuration(values: dict) -> dict:
     """The configuration of the file, with what the command line says over it."""
-    path = given.get("--config")
+    path = values.get("--config")
     whole = config.load(path) if path else config.check({"connectivity": {}})
-    if "--server" in given:
-        first = {"uri": given["--server"]}
+    if "--server" in values:
+        first = {"uri": values["--server"]}
         for name in ("short_server_id", "lifetime"):
             first[name] = whole["servers"][0][name]
         for name, variable in (("identity", "PSK_IDENTITY"), ("key", "PSK_KEY")):
@@ -46,9 +45,9 @@ def configuration(given: dict) -> dict:
             whole["servers"] = config.check({"servers": [first]})["servers"]
         except config.ConfigError as error:
             raise config.ConfigError("--server: " + str(error))
-    if "--endpoint" in given:
+    if "--endpoint" in values:
         try:
-            whole["endpoint"] = config.check({"endpoint": given["--endpoint"]})["endpoint"]
+            whole["endpoint"] = config.check({"endpoint": values["--endpoint"]})["endpoint"]
         except config.ConfigError as error:
             raise config.ConfigError("--" + str(error))
     return whole
@@ -59,30 +58,29 @@ async def leave(client) -> None:
     for link in client.links:
         if link.transport:
             link.attach(link.transport)
-        asyncio.create_task(link.run())
+        link.task = asyncio.create_task(client.drive(link))
     await asyncio.sleep_ms(0)
     await client.stop()
 
 
-def main(given: list) -> int:
+def main(words: list) -> int:
     """Run the meter; returns the exit status."""
     try:
-        settings = configuration(arguments(given))
+        settings = configuration(options(words))
     except config.ConfigError as error:
         print("meter:", error, file=sys.stderr)
         return 2
     log = app.logger(settings["log"], print)
-    water = settings["water"]
-    flow = Flow(water["flow"], water["litres_a_pulse"], Clock().now)
-    board = {"connectivity": linux.facts(settings["servers"][0]["uri"])}
+    known = {"connectivity": board.network(settings, log).connectivity()}
+    known["pulses"] = board.pulses
     while True:
         try:
-            client, device = app.build(settings, flow.pulses, log, board)
+            client, _ = app.build(settings, log, known)
         except config.ConfigError as error:
             print("meter:", error, file=sys.stderr)
             return 2
         try:
-            asyncio.run(app.serve(client, device, settings["sampling"], log))
+            asyncio.run(app.serve(client, settings["sampling"], log))
             log(3, "rebooting")
             asyncio.new_event_loop()
         except KeyboardInterrupt:

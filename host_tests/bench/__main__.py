@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from . import dtls, measure, sends
+from . import dtls, instructions, measure, sends
 
 FORMATS = {0: "text", 110: "SenML JSON", 112: "SenML CBOR"}
 
@@ -40,7 +42,7 @@ def _cpu(what, meter, aiocoap, limit):
         "CPU " + what,
         "%.1f us (aiocoap %.1f us)" % (min(meter), min(aiocoap)),
         "1/%.1f of aiocoap's" % ratio,
-        "1/%d" % limit,
+        "1/%g" % limit,
         ratio >= limit,
     )
 
@@ -61,6 +63,17 @@ def _spread(meter, aiocoap):
     return "of %d rounds" % len(meter), spread, "", "", None
 
 
+def _instructions():
+    reason = instructions.lacking()
+    if reason:
+        return ("instructions per Read", reason, "", "", None)
+    with tempfile.TemporaryDirectory() as folder:
+        found = instructions.per_read(Path(folder))
+    limit = instructions.LIMIT
+    figures = format(round(found), ","), "%.2f of the limit" % (found / limit), format(limit, ",")
+    return ("instructions per Read", *figures, found <= limit)
+
+
 def _reads(given):
     meter, aiocoap, sizes = measure.speed(given.rounds)
     before, after, garbage = measure.memory(1000, given.last)
@@ -75,6 +88,7 @@ def _reads(given):
             garbage <= measure.GARBAGE,
         ),
         _spread(meter, aiocoap),
+        _instructions(),
     ]
     for what, size in sizes.items():
         rows.append(("CoAP bytes of %s" % what, "%d B" % size, "", "", None))

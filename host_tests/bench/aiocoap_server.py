@@ -43,7 +43,7 @@ class Pulses(resource.ObservableResource):
 
 
 def watch(pulses):
-    """Tell what is observed of every acknowledgement, once it has been dealt with."""
+    """Call what is observed at every acknowledgement, once it has been dealt with."""
     dispatch = MessageManager.dispatch_message
     loop = asyncio.get_running_loop()
 

@@ -83,19 +83,22 @@ class Side:
             self.process.stdout.close()
 
 
-def _socket():
+def _socket(patience=PATIENCE):
     one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    one.settimeout(PATIENCE)
+    one.settimeout(patience)
     return one
 
 
-def meter(program: pathlib.Path | None = None) -> Side:
-    """The real meter, registered here; or another program like `device_loop.py`."""
-    sock = _socket()
+def meter(program: pathlib.Path | None = None, under=(), patience: int = PATIENCE) -> Side:
+    """The real meter, registered here; or another program like `device_loop.py`.
+
+    `under` is the command that runs the program, where another one does.
+    """
+    sock = _socket(patience)
     sock.bind(("127.0.0.1", 0))
     uri = "coap://127.0.0.1:%d" % sock.getsockname()[1]
     command = [MICROPYTHON, program, uri] if program else [MICROPYTHON, MAIN, "--server", uri]
-    process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*under, *command], env=environment(), stdout=subprocess.DEVNULL)
     data, address = sock.recvfrom(2048)
     sock.connect(address)
     register = wire.Heard(data, 0)

@@ -1,18 +1,19 @@
-"""Inside MicroPython: the meter, whose pulses change as soon as it was told that they had changed.
+"""Inside MicroPython: the meter, whose pulses change once a change was acknowledged.
 
 An acknowledgement of whatever mid, when nothing is under way, starts as many changes; each of
 those acknowledgements that follow lets the next one happen, as soon as it has been dealt with.
-/3/0/10 and /3/0/21 tell the memory in use, as in `device_loop.py`.
+/3/0/10 and /3/0/21 have the memory in use, as in `device_loop.py`.
 """
 
 import asyncio
 import sys
 
 import device_loop
+from counted import counting
+from firmware import app
+from firmware.config import settings as config
 
-import app
-import config
-from coap.endpoint import Udp
+from coap.udp import Udp
 
 _ACK = 0x60
 
@@ -39,7 +40,7 @@ class Acknowledged(Udp):
             self.left = self.left - 1 if self.left else self.mid
             if self.left:
                 change()
-        super().readable()
+        return super().readable()
 
 
 pulses = 1000000
@@ -56,11 +57,11 @@ def change():
 def main(uri):
     global water
     settings = config.check({"servers": [{"uri": uri, "lifetime": 86400}], "log": 0})
-    client, device = app.build(settings, lambda: pulses, app.logger(0, print))
+    client, device = app.build(settings, app.logger(0, print), counting(lambda: pulses))
     water = client.model.object(3424)
     client.transports["coap"] = Acknowledged
     device_loop.instrument(device)
-    asyncio.run(app.serve(client, device))
+    asyncio.run(app.serve(client))
 
 
 main(sys.argv[1])

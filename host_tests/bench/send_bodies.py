@@ -7,8 +7,10 @@ value an integer, or for a Float [mantissa, exponent of ten]. Prints the body in
 import json
 import sys
 
-from lwm2m.management import Management
+from lwm2m.account import Account
+from lwm2m.management.dispatch import Management
 from lwm2m.model import Model
+from lwm2m.objects.security import Security
 from lwm2m.objects.server import Server
 from lwm2m.registration import Registration
 from metering.water_meter import WaterMeter
@@ -28,9 +30,10 @@ class Peer:
 
 def body(path, number, samples):
     """Send the samples; what is in the message."""
+    security = Security({0: {0: "coap://h", 10: 1}})
     server = Server({0: {0: 1, 1: 300, 23: False}})
     meter = WaterMeter(lambda: 0, (1, 0), "test")
-    registration = Registration(Model([server, meter]), 0, "urn:test")
+    registration = Registration(Account(Model([security, server, meter]), 0), "urn:test")
     registration.location = ["rd", "1"]
     registration.peer = peer = Peer()
     sender = Management(registration.model, registration).sender()

@@ -5,8 +5,8 @@ import os
 
 import pytest
 from fake_meter import FakeMeter
-from tools.devserver import jars
 from tools.devserver.driver import Driver
+from tools.devserver.engines.leshan import jars
 from tools.devserver.errors import EngineUnavailable
 
 NUMBERS = itertools.count()
@@ -28,7 +28,15 @@ def jvm():
     leshan_or_skip()
 
 
-@pytest.fixture(scope="module", params=["leshan", "small"])
+@pytest.fixture(params=["leshan", "aiocoap"])
+def engine(request):
+    """The name of each engine."""
+    if request.param == "leshan":
+        request.getfixturevalue("jvm")
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["leshan", "aiocoap"])
 def server(request):
     """A running server of each engine."""
     if request.param == "leshan":

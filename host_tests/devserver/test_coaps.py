@@ -11,8 +11,8 @@ from demo_with_key import KEY
 from tools import meter
 from tools.devserver import __main__ as entry
 from tools.devserver import demo
-from tools.devserver.console import Console
 from tools.devserver.driver import ROOT
+from tools.devserver.ui.console import Console
 
 DEMO = str(pathlib.Path(__file__).parent / "demo_with_key.py")
 GOOD = {"PSK_IDENTITY": "m", "PSK_KEY": KEY}
@@ -67,23 +67,23 @@ def test_the_demo_registers_by_coaps_and_its_key_is_nowhere(jvm):
     assert "notification w-7 /3424/0/1" in text and "deregistered w-7" in lines[-1]
     logs = (demo.METER_LOG, entry.LOG, entry.LOG.with_suffix(".python.log"))
     text += "".join(log.read_text(errors="replace") for log in logs if log.exists())
-    assert "dtls established" in text and not tells_the_key(text)
+    assert "DTLS: session established" in text and not tells_the_key(text)
 
 
 def test_without_dtls_the_demo_says_so_in_one_line_and_goes_on():
-    process = start("--demo", "--engine", "small", "--seconds", "3")
+    process = start("--demo", "--engine", "aiocoap", "--seconds", "3")
     lines = process.communicate(timeout=60)[0].splitlines()
     assert process.returncode == 0
     [said] = [line for line in lines if "no DTLS" in line]
-    assert said.endswith("the engine small has no DTLS: the meter has no security")
+    assert said.endswith("the engine aiocoap has no DTLS: the meter has no security")
     assert any("registered water-1" in line and " coap://" in line for line in lines)
 
 
 def test_coaps_by_name_is_never_left_out():
-    process = start("--demo", "--engine", "small", "--coaps")
+    process = start("--demo", "--engine", "aiocoap", "--coaps")
     text = process.communicate(timeout=60)[0]
     assert process.returncode == 1
-    assert text == "devserver: the engine small has no coaps: take --engine leshan\n"
+    assert text == "devserver: the engine aiocoap has no coaps: use --engine leshan\n"
     process = start("--demo", "--nosec", "--coaps")
     assert process.communicate(timeout=60)[0].count("\n") == 1 and process.returncode == 2
 
@@ -176,7 +176,8 @@ def test_a_demo_without_jars_falls_back_to_nosec(tmp_path, jvm):
     script.write_text(
         "import sys, pathlib\n"
         "sys.path.insert(0, %r)\n"
-        "from tools.devserver import jars, __main__ as entry\n"
+        "from tools.devserver import __main__ as entry\n"
+        "from tools.devserver.engines.leshan import jars\n"
         "def offline(coordinate, cache):\n"
         "    raise OSError('no network here')\n"
         "jars.resolve = offline\n"
@@ -186,5 +187,5 @@ def test_a_demo_without_jars_falls_back_to_nosec(tmp_path, jvm):
     process = start("--demo", "--seconds", "3", program=str(script))
     text = process.communicate(timeout=60)[0]
     assert process.returncode == 0, text
-    assert "small serves" in text and "the meter has no security" in text
+    assert "aiocoap serves" in text and "the meter has no security" in text
     assert "registered water-1" in text

@@ -4,7 +4,7 @@ import pytest
 
 
 def test_ready_names_engine_and_port(server):
-    assert server.ready["engine"] in ("leshan", "small")
+    assert server.ready["engine"] in ("leshan", "aiocoap")
     assert server.ready["coap"] == "coap://127.0.0.1:%d" % server.port
     assert server.port > 0
 
@@ -173,9 +173,9 @@ def test_a_bad_line_gets_one_clear_error(server, line, words):
     assert words in server.result(None)["error"]
 
 
-def test_what_small_cannot(server, meter):
+def test_what_aiocoap_cannot(server, meter):
     found = server.ask(op="create", endpoint=meter.endpoint, path="/16", value={"0": {"0": "x"}})
-    if server.ready["engine"] == "small":
-        assert found["error"] == "the engine small cannot create"
+    if server.ready["engine"] == "aiocoap":
+        assert found["error"] == "the engine aiocoap cannot create"
     else:
         assert found["code"] == "4.05"  # the scripted meter creates nothing

@@ -1,9 +1,9 @@
 """The history by itself: order, bounds, repetitions, and the shapes that values come in."""
 
 import pytest
-from tools.devserver import reports
 from tools.devserver.errors import CommandError
-from tools.devserver.history import History
+from tools.devserver.history import reports
+from tools.devserver.history.store import History
 
 NOON = 1_700_000_000
 
@@ -20,8 +20,8 @@ def notification(value, when, path="/3424/0/1", **more):
 
 
 def sent(*entries):
-    listed = [{"path": path, "value": value, "time": when} for path, value, when in entries]
-    return {"event": "send", "endpoint": "m", "values": listed, "time": NOON + 9999}
+    rows = [{"path": path, "value": value, "time": when} for path, value, when in entries]
+    return {"event": "send", "endpoint": "m", "values": rows, "time": NOON + 9999}
 
 
 def samples(kept, path="/3424/0/1"):

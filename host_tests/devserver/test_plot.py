@@ -4,8 +4,8 @@ import math
 import random
 
 import pytest
-from tools.devserver import plot
 from tools.devserver.errors import CommandError
+from tools.devserver.ui import plot
 
 NOON = 1_700_000_000  # 2023-11-14 22:13:20 UTC
 

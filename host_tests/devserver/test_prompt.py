@@ -5,11 +5,11 @@ import time
 
 import pytest
 from rich.text import Text
-from tools.devserver import prompt, screen
-from tools.devserver.console import Console
-from tools.devserver.engine import Engine
+from tools.devserver.engines.engine import Engine
 from tools.devserver.errors import CommandError
-from tools.devserver.history import History
+from tools.devserver.history.store import History
+from tools.devserver.ui import prompt, screen
+from tools.devserver.ui.console import Console
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,20 @@ def test_a_command_for_a_client(line, expected):
     assert prompt.parse(line, "m1") == {**expected, "endpoint": "m1"}
 
 
-@pytest.mark.parametrize("word", ["help", "quit", "list"])
-def test_a_command_without_a_client(word):
-    assert prompt.parse(word, None) == {"op": word}
+@pytest.mark.parametrize(
+    ("word", "op"), [("help", "help"), ("quit", "quit"), ("exit", "quit"), ("list", "list")]
+)
+def test_a_command_without_a_client(word, op):
+    assert prompt.parse(word, None) == {"op": op}
+
+
+def test_a_format_may_be_a_number():
+    assert prompt.parse("read /3/0 as 112", "m1")["format"] == "112"
+
+
+def test_a_text_that_is_written_may_have_an_as_in_it():
+    command = prompt.parse("write /3/0/14 same as before", "m1")
+    assert (command["value"], "format" in command) == ("same as before", False)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +62,8 @@ def test_a_command_without_a_client(word):
         ("read", "read takes PATH"),
         ("read 3/0", "path '3/0' is no LwM2M path"),
         ("read /3/0/0 now", "read takes PATH"),
+        ("read /3/0 as xml", "format 'xml' is unknown: text, link, opaque, cbor, senml-json"),
+        ("write /1/0/1 60 as xml", "format 'xml' is unknown: text, link, opaque, cbor"),
         ("write /1/0/1", "write takes PATH VALUE"),
         ("use", "use takes ENDPOINT"),
         ("readc", "readc takes PATH PATH..."),
@@ -142,7 +155,7 @@ def test_a_history_needs_a_client():
     assert prompt.parse("plot m1 /3/0/9", None)["endpoint"] == "m1"
 
 
-def told(value, **more):
+def notification(value, **more):
     event = {"event": "notification", "endpoint": "m1", "path": "/3424/0/1", "value": value}
     return {**event, "time": time.time(), **more}
 
@@ -151,19 +164,19 @@ def test_the_board_counts_notifications_and_shows_their_age():
     board = screen.Board()
     board.take(registered())
     for litres in range(12):
-        board.take(told(litres / 1000, time=time.time() - 20 + litres))
+        board.take(notification(litres / 1000, time=time.time() - 20 + litres))
     drawn = board.draw(110, 30)
     assert "12 notified, 9 s ago" in drawn
     assert "11.0 L (12 times)" in drawn
     assert drawn.count("notification m1") == 1
     board.say("something else")
-    board.take(told(1.0))
+    board.take(notification(1.0))
     assert board.draw(110, 30).count("notification m1") == 2
 
 
 def test_old_values_do_not_replace_new_ones():
     board = screen.Board()
-    board.take(told(2.0))
+    board.take(notification(2.0))
     late = [{"path": "/3424/0/1", "value": 1.0, "time": time.time() - 500}]
     board.take({"event": "send", "endpoint": "m1", "values": late})
     assert board.readings["m1", "/3424/0/1"][0] == 2.0
@@ -175,7 +188,7 @@ def test_many_readings_leave_room_for_the_log():
     board.take(registered())
     instance = {str(number): number for number in range(40)}
     board.take({"event": "reading", "endpoint": "m1", "path": "/3/0", "value": instance})
-    board.take(told(1.5))
+    board.take(notification(1.5))
     board.say("the last line")
     drawn = Text.from_ansi(board.draw(100, 24)).plain.split("\n")
     assert len(drawn) <= 24
@@ -211,7 +224,7 @@ def console(monkeypatch):
     monkeypatch.setenv("LINES", "20")
     made.emit(registered())
     for number in range(5):
-        event = told(number / 8, time=1_700_000_000 + 60 * number)
+        event = notification(number / 8, time=1_700_000_000 + 60 * number)
         made.engine.history.take_event(event)
     lines_of(made)
     return made
@@ -253,11 +266,12 @@ def test_pages_on_the_live_screen(console):
     console.obey("plot /3424/0/1")
     drawn = console.board.draw(80, 30)
     assert "plot m1 /3424/0/1 (Enter closes it)" in drawn
+    assert "endpoint" not in drawn  # it has the whole screen
     assert "22:13:20" in drawn
     console.obey("history /3424/0/1")
     assert '"value": 0.375' in console.board.draw(120, 30)
     console.obey("help")
-    assert "who is registered" in console.board.draw(80, 50)
+    assert "the registered clients" in console.board.draw(80, 50)
     console.obey("")
     assert "events" in console.board.draw(80, 30)
     console.obey("plot /3424/0/9")
@@ -270,3 +284,61 @@ def test_pages_fit_any_terminal(console, size):
     console.obey("plot /3424/0/1")
     lines = Text.from_ansi(console.board.draw(*size)).plain.split("\n")
     assert max(map(len, lines)) <= size[0]
+
+
+def shown(board, width=80, height=23):
+    return Text.from_ansi(board.draw(width, height)).plain
+
+
+def test_every_command_of_the_help_is_reached_at_80x24(console):
+    console.live = True
+    console.obey("help")
+    first = shown(console.board)
+    console.board.scroll(up=False)
+    second = shown(console.board)
+    for line in prompt.help_lines():
+        assert line in first + second, line
+    assert "lines 1 to 21 of 27: PgUp, PgDn" in first
+    console.board.scroll(up=False)  # there is no more
+    assert shown(console.board) == second
+    console.board.scroll(up=True)
+    assert shown(console.board) == first
+
+
+def test_a_long_answer_is_wrapped_and_scrolled(console):
+    value = {str(number): "v%d" % number for number in range(60)}
+    command = {"op": "read", "endpoint": "m1", "path": "/3/0"}
+    console.answered(command, {"code": "2.05", "value": value})
+    seen = shown(console.board)
+    assert '"v59"}' in seen
+    for _ in range(20):
+        console.board.scroll(up=True)
+        seen += shown(console.board)
+    assert "rows below: PgDn" in seen
+    assert "read /3/0: 2.05 Content" in seen
+    assert [number for number in range(60) if '"v%d"' % number not in seen] == []
+    console.obey("use m1")  # what is typed shows the latest again
+    assert "rows below" not in shown(console.board)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("4.04", "4.04 Not Found"), ("2.05", "2.05 Content"), ("5.03", "5.03 Service Unavailable")],
+)
+def test_a_code_has_its_name(console, code, words):
+    console.answered({"op": "read", "endpoint": "m1", "path": "/3/0/0"}, {"code": code})
+    assert lines_of(console)[0].endswith("read /3/0/0: " + words)
+
+
+def test_a_code_that_no_registry_has_is_shown_as_it_is():
+    assert screen.code_text("4.99") == "4.99"
+
+
+def test_the_live_screen_stores_no_lines_for_later(console):
+    console.live = True
+    for number in range(100):
+        console.emit(notification(number))
+    assert lines_of(console) == []
+    console.end()
+    console.emit({"event": "deregistered", "endpoint": "m1"})
+    assert [line for line in lines_of(console) if line][0].endswith("deregistered m1")

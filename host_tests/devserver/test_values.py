@@ -1,7 +1,8 @@
-"""Values: JSON to bytes and back, in the small engine and in Java."""
+"""Values: JSON to bytes and back, in the engine aiocoap and in Java."""
 
 import pytest
-from tools.devserver import plaintext, tlv, values
+from tools.devserver import values
+from tools.devserver.engines.aiocoap import plaintext, tlv
 from tools.devserver.errors import CommandError
 
 EVERY_TYPE = [
@@ -41,9 +42,9 @@ def test_every_type_through_tlv(kind, given, expected):
 
 @pytest.mark.parametrize(("kind", "given", "expected"), EVERY_TYPE)
 def test_every_type_through_java(jvm, kind, given, expected):
-    from tools.devserver import jvalues
+    from tools.devserver.engines.leshan import java_values
 
-    assert jvalues.plain(jvalues.java_value(given, kind), kind) == expected
+    assert java_values.plain(java_values.java_value(given, kind), kind) == expected
 
 
 @pytest.mark.parametrize(("kind", "given"), WRONG)
@@ -54,25 +55,25 @@ def test_a_wrong_value_is_named(kind, given):
 
 @pytest.mark.parametrize(("kind", "given"), [("INTEGER", 1 << 63), ("UNSIGNED_INTEGER", -1)])
 def test_java_ranges(jvm, kind, given):
-    from tools.devserver import jvalues
+    from tools.devserver.engines.leshan import java_values
 
     with pytest.raises(CommandError, match="outside"):
-        jvalues.java_value(given, kind)
+        java_values.java_value(given, kind)
 
 
 def test_java_nodes_of_every_level(jvm):
     from org.eclipse.leshan.core.model import StaticModel
-    from tools.devserver import jvalues, leshan
+    from tools.devserver.engines.leshan import java_values, server
 
-    model = StaticModel(leshan.all_models())
+    model = StaticModel(server.all_models())
     instance = {"0": "maker", "11": {"0": 1, "1": 3}, "13": 1700000000}
-    assert jvalues.node_value(jvalues.node(model, [3, 0], instance)) == instance
-    assert jvalues.node_value(jvalues.node(model, [3, 0, 11], {"4": 2})) == {"4": 2}
-    assert jvalues.node_value(jvalues.node(model, [3, 0, 11, 4], 2)) == 2
-    assert jvalues.node_value(jvalues.node(model, [3424, 0, 1], 12.5)) == 12.5
-    assert jvalues.node_value(jvalues.node(model, [65000, 0, 1], "any")) == "any"
+    assert java_values.node_value(java_values.node(model, [3, 0], instance)) == instance
+    assert java_values.node_value(java_values.node(model, [3, 0, 11], {"4": 2})) == {"4": 2}
+    assert java_values.node_value(java_values.node(model, [3, 0, 11, 4], 2)) == 2
+    assert java_values.node_value(java_values.node(model, [3424, 0, 1], 12.5)) == 12.5
+    assert java_values.node_value(java_values.node(model, [65000, 0, 1], "any")) == "any"
     with pytest.raises(CommandError, match="identifier"):
-        jvalues.node(model, [3, 0], {"x": 1})
+        java_values.node(model, [3, 0], {"x": 1})
 
 
 def test_an_instance_through_tlv():

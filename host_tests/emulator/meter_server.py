@@ -60,11 +60,19 @@ class MeterServer:
         """Return the next Register request."""
         return self.registrations.get(timeout=timeout)
 
-    def read(self, path: str, timeout: float = 60) -> tuple[Message, bytes, bytes]:
+    def observe(self, path: str, timeout: float = 60) -> tuple[Message, Message]:
+        """Observe a resource; return the answer and the first notification."""
+        answer, _, _ = self.read(path, timeout, observe=0)
+        return answer, self._answers.get(timeout=timeout)[0]
+
+    def read(
+        self, path: str, timeout: float = 60, observe: int | None = None
+    ) -> tuple[Message, bytes, bytes]:
         """Send a Read; return its answer, and request and answer as they were on the line."""
         self._number += 1
         token = self._number.to_bytes(2, "big")
         request = Message(code=GET, _mtype=CON, _mid=self._number, _token=token)
+        request.opt.observe = observe
         request.opt.uri_path = tuple(path.strip("/").split("/"))
         sent = request.encode()
         self._socket.sendto(sent, self._peer)

@@ -4,17 +4,17 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tools.image import profile
+from coaps_leshan import KEY
+from tools.emulator.guest import PPP_UP
+from tools.image import build, profile
 from tools.image.compiler import ROOT
 from tools.sizes import budgets, modules
-
-from .guest import PPP_UP
 
 BOARD = "METER_PPP"
 ENDPOINT = "emulated-meter"
 _SIZES = ROOT / "tools" / "sizes"
 
-# As little as the harness can tell from a meter: one Register, then one answer to each request.
+# As little as the harness takes for a meter: one Register, then one answer to each request.
 _FAKE = (
     PPP_UP
     + """
@@ -46,18 +46,27 @@ def _fake_files(port: int) -> dict[str, bytes]:
     return {"main.py": _FAKE.encode(), "config.py": b"PORT = %d\n" % port}
 
 
-def _real_files(port: int) -> dict[str, bytes]:
-    server = {"uri": "coap://10.64.64.1:%d" % port, "lifetime": 300}
+def _board_files(server: dict) -> dict[str, bytes]:
+    """Return the files of a water meter with a configuration of one server."""
     config = {"endpoint": ENDPOINT, "servers": [server]}
-    files = profile.build_files(profile.read(ROOT / "boards" / BOARD / "water.txt"))
+    files = build.content(profile.of(BOARD, "water"), build.board_of(BOARD))
     return files | {"/config.json": json.dumps(config).encode()}
 
 
+def _real_files(port: int) -> dict[str, bytes]:
+    return _board_files({"uri": "coap://10.64.64.1:%d" % port, "lifetime": 300})
+
+
+def coaps_files(port: int) -> dict[str, bytes]:
+    """Return the files of the water meter at a coaps server that has coaps_leshan's KEY."""
+    uri = "coaps://10.64.64.1:%d" % port
+    return _board_files({"uri": uri, "lifetime": 300, "identity": ENDPOINT, "key": KEY})
+
+
 def profile_modules(name: str) -> list[str]:
-    """Return the modules of a profile of tools/sizes, dependencies first, main itself left out."""
+    """Return the modules of a profile of tools/sizes, dependencies first."""
     found = modules.discover(ROOT, BOARD)
-    chosen = budgets.profile_modules(name, budgets.load(_SIZES / "profiles.json"), found)
-    return [one for one in chosen if one not in ("main", "boot")]
+    return budgets.profile_modules(name, budgets.load(_SIZES / "profiles.json"), found)
 
 
 FAKE = Meter("fake", _fake_files, lambda: (), b"fake")

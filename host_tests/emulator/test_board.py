@@ -3,10 +3,8 @@
 import threading
 
 import pytest
-from host_tests.emulator import Board, BoardError, GuestError, drop_every, imports, seeded
-from host_tests.emulator.devices import PulseOutput
-from host_tests.emulator.guest import PPP_UP
-from tools.image import profile
+from tools.emulator import Board, BoardError, GuestError, drop_every, imports, seeded
+from tools.emulator.guest import PPP_UP
 from tools.image.compiler import ROOT, compile_module
 
 COUNTING_MAIN = b"""
@@ -30,7 +28,7 @@ def test_an_error_of_the_guest_is_an_error_here():
         board.run("1 // 0")
 
 
-def test_what_does_not_come_is_told_with_the_output_so_far():
+def test_what_does_not_come_is_reported_with_the_output_so_far():
     with Board({"main.py": b"print('only this')"}) as board:
         board.wait_for_line("only this")
         with pytest.raises(BoardError, match="no line like 'that'(?s:.*)only this"):
@@ -89,7 +87,7 @@ def test_ppp_comes_up_and_a_datagram_goes_and_comes(echo):
         assert (sent.from_guest, sent.host_port, sent.data) == (True, echo.port, b"hello")
         assert (answered.from_guest, answered.guest_port) == (False, sent.guest_port)
         assert board.line.up_ns < sent.at_ns < answered.at_ns
-        assert board.line.lost == 0
+        assert board.line.dropped == 0
 
 
 def test_one_guest_port_is_one_peer_to_the_server(echo):
@@ -103,13 +101,22 @@ def test_one_guest_port_is_one_peer_to_the_server(echo):
         assert board.run("print(s.recv(64))") == "b'from the server alone'\n"
 
 
-def test_a_large_datagram_passes_whole(echo):
+@pytest.mark.parametrize(
+    ("data", "buffer"),
+    [(bytes(range(256)) * 5, 2048), (bytes(1400), 4096)],
+    ids=["longest", "zeros"],
+)
+def test_a_large_datagram_passes_whole(echo, data, buffer):
+    """The longest that the client takes, and one of which PPP escapes each byte.
+
+    MicroPython's PPP reads when the line is idle: what comes until then has to fit into the UART's
+    buffer, for there is no flow control.
+    """
+    program = PPP_UP.replace("rxbuf=2048", "rxbuf=%d" % buffer)
+    program += "s = link(%d); s.send(%r); print(len(s.recv(1500)))" % (echo.port, data)
     with Board() as board:
-        printed = board.run(
-            PPP_UP + "s = link(%d); s.send(bytes(1400)); print(len(s.recv(1500)))" % echo.port
-        )
-        assert printed == "1405\n"
-        assert echo.received == [bytes(1400)]
+        assert board.run(program) == "%d\n" % (len(data) + 5)
+        assert echo.received == [data] and board.line.overrun == 0
 
 
 def test_ppp_comes_up_again_after_a_reset(echo):
@@ -118,14 +125,6 @@ def test_ppp_comes_up_again_after_a_reset(echo):
         board.run(program)
         board.reset()
         assert board.run(program) == "b'echo:again'\n"
-
-
-def test_the_boards_pulses_are_counted():
-    output = PulseOutput(period_ms=20)
-    source = profile.build_files([profile.Entry("/board.py", ROOT / "boards/METER_PPP/board.py")])
-    with Board(source, devices=[output.attach]) as board:
-        board.run("import board, time; p = board.Pulses(); time.sleep_ms(500)")
-        assert 24 <= int(board.run("print(p.pulses())")) <= output.count
 
 
 def test_a_reset_by_the_guest_is_one_too(echo):
@@ -161,10 +160,10 @@ def test_lost_datagrams_are_sent_again(echo):
 
 
 def test_seeded_faults_are_the_same_run_again():
-    first, second, other = (seeded(s, drop=0.3, duplicate=0.3, delay=0.3) for s in (7, 7, 8))
+    first, second, other = (seeded(s, drop=30, duplicate=30, delay=30) for s in (7, 7, 8))
     runs = [[faults(None) for _ in range(50)] for faults in (first, second, other)]
     assert runs[0] == runs[1] != runs[2]
-    assert () in runs[0]
+    assert [] in runs[0]
     assert any(len(copies) == 2 for copies in runs[0])
     assert any(copy > 0 for copies in runs[0] for copy in copies)
 
@@ -195,7 +194,7 @@ def test_nothing_is_left_behind(echo):
         board.run("pass")
 
 
-def test_what_breaks_the_emulator_is_told():
+def test_what_breaks_the_emulator_is_raised():
     board = Board()
     board.start()
     broken = board.chip.mcu.clock.create_alarm(lambda: [].pop())
@@ -204,3 +203,11 @@ def test_what_breaks_the_emulator_is_told():
         board.wait_for_line("never")
     with pytest.raises(IndexError):
         board.stop()
+
+
+def test_the_pages_example_runs(capsys):
+    page = (ROOT / "tools" / "emulator" / "README.md").read_text()
+    exec(page.partition("```python\n")[2].partition("```")[0], {})
+    heap, two, cost = capsys.readouterr().out.strip().replace("\n\n", "\n").splitlines()
+    assert heap.startswith("heap used ") and two == "2"
+    assert "module='litres'" in cost and "error=''" in cost

@@ -2,7 +2,7 @@
 
 import importlib
 
-from host_tests.emulator import Board
+from tools.emulator import Board
 from tools.image.compiler import ROOT, compile_module
 
 FORMATS = ("text", "cbor", "tlv", "senml_cbor", "senml_json", "lwm2m_cbor", "json_oma")
@@ -43,7 +43,7 @@ print(gc.mem_alloc() - before)
 
 def files():
     names = ["lwm2m/formats/%s.py" % name for name in FORMATS + SHARED]
-    names += ["lwm2m/model.py", "coap/message.py"]
+    names += ["lwm2m/errors.py", "lwm2m/model.py", "coap/message.py"]
     return {"lib/%s.mpy" % name[:-3]: compile_module(ROOT / "lib" / name, name) for name in names}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from host_tests.emulator import Board
+from tools.emulator import Board
 from tools.image.compiler import ROOT, compile_module
 
 pytestmark = pytest.mark.slow  # a minute and a half of an emulated board
@@ -13,7 +13,7 @@ COUNT = 200
 LIMIT = 160  # bytes an observation
 DAYS_13 = 13 * 86_400_000  # integers of milliseconds have more than 30 bits by then
 WALL = 900.0
-GUEST = Path(__file__).with_name("observing.py")
+GUEST = Path(__file__).with_name("guest_observations.py")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def board() -> Iterator[Board]:
         for source in sorted((lib / part).rglob("*.py")):
             name = source.relative_to(lib).as_posix()
             files["lib/%s.mpy" % name[:-3]] = compile_module(source, name)
-    files["observing.mpy"] = compile_module(GUEST, GUEST.name)
+    files["guest_observations.mpy"] = compile_module(GUEST, GUEST.name)
     with Board(files) as one:
         yield one
 
@@ -32,7 +32,9 @@ def board() -> Iterator[Board]:
 def shown(board: Board, call: str) -> dict[str, list[float]]:
     """Return the numbers that a function of the guest's program prints, by their names."""
     found = {}
-    for line in board.run("import observing; observing." + call, WALL).splitlines():
+    for line in board.run(
+        "import guest_observations; guest_observations." + call, WALL
+    ).splitlines():
         name, *numbers = line.split("\t")
         found[name] = [float(number) for number in numbers]
     return found
@@ -54,10 +56,10 @@ def test_an_idle_minute_wakes_for_nothing(found: dict, measured: Callable):
     measured(
         "%d observations, polls in a minute: %d; with a change at 20 s: %s ms" % (COUNT, *polls)
     )
-    mark, tell = zip(found["change us"], found["change bytes"], strict=True)
+    noting, notifying = zip(found["change us"], found["change bytes"], strict=True)
     measured(
-        "a change is noted in %.1f ms with %d B of garbage, told in %.1f ms with %d B"
-        % (mark[0] / 1000, mark[1], tell[0] / 1000, tell[1])
+        "a change is noted in %.1f ms with %d B of garbage, notified in %.1f ms with %d B"
+        % (noting[0] / 1000, noting[1], notifying[0] / 1000, notifying[1])
     )
     assert found["idle"] == [0]
     assert found["change"][:2] == [1, 20000]

@@ -4,7 +4,15 @@ from binascii import hexlify
 from hashlib import sha256
 
 from lab import BYTES, LIST, NUMBER, OID, SECRET, SEEN, TEXT, Lab
-from session import LEAVING, REGISTERED, REGISTERING, WAITING, Session, meter_model
+from session import (
+    DEREGISTERING,
+    REGISTERED,
+    REGISTERING,
+    WAITING,
+    Session,
+    meter_model,
+    under_way,
+)
 from virtual import ACK, CON, DELETE, GET, NON, POST, PUT, RST, Chance
 
 from coap.message import encode
@@ -221,7 +229,7 @@ class Victim:
 
     def whole(self):
         """Is what servers have written to the Lab what they may write?"""
-        assert self.session.management.running == 0
+        assert under_way(self.session.management) == 0
         for iid, resources in self.lab.instances.items():
             assert 0 <= iid < 65535
             for rid in (0, 2, 9):  # mandatory
@@ -256,12 +264,12 @@ class Victim:
             if state == REGISTERING:
                 session.give(encode(ACK, 0x41, mid, token, ((8, "rd"), (8, "x"))))
             else:
-                session.give(encode(ACK, 0x42 if state == LEAVING else 0x44, mid, token))
+                session.give(encode(ACK, 0x42 if state == DEREGISTERING else 0x44, mid, token))
         raise AssertionError("not registered again, state %d" % core.state)
 
 
 def attack(count, seed, check=None, every=10000, note=None):
-    """Feed `count` mutated messages; `check(datagram, sent)` judges what came out.
+    """Feed `count` mutated messages; `check(datagram, sent)` checks what came out.
 
     Each `every` messages the device must still be alive, and `note(number, digest)` gets the
     digest of all that was sent since the last time: the same on every interpreter.

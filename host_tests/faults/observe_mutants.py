@@ -10,9 +10,10 @@ import sys
 
 from lab import COUNT, LIST, NUMBER, OID, TEXT
 from mutate import Corpus, Victim
-from session import REGISTERED, WAITING
-from test_slow_handlers import SlowLab
+from session import REGISTERED, WAITING, under_way
+from slow_lab import SlowLab
 from virtual import ACK, CON, DELETE, FETCH, GET, NON, PUT, RST, parts
+from watcher import stored_samples
 
 from coap.message import encode
 from lwm2m.formats import senml_cbor, senml_json
@@ -41,6 +42,7 @@ PATHS = (
 QUERIES = ("pmin=1", "pmax=5", "gt=5.5", "lt=1", "st=2", "st", "con=0", "con=1", "edge=1")
 QUERIES += ("epmin=2", "epmax=9", "hqmax=3")
 FORMATS = (0, 60, 110, 112, 320, 322, 11542, 11543, 11544, 40)
+LIMIT = 9000  # bytes in the budget
 
 
 class Observers(Corpus):
@@ -122,8 +124,8 @@ class Meter(Victim):
         self.session.model.object(1).instances[0][6] = storing
         self.session.model.time = lambda: 1700000000 + self.session.now // 1000
         self.reporting = self.session.management.observer()
-        self.reporting.limit = 40
-        self.reporting.stored_limit = 20
+        self.budget = self.session.management.budget
+        self.budget.memory = LIMIT
         self.answers = 0
         self.notifications = 0
 
@@ -168,7 +170,7 @@ class Meter(Victim):
                     code = 0x42 if message[1] == DELETE else 0x41 if path[1:] == [] else 0x44
                     options = ((8, "rd"), (8, "x")) if code == 0x41 else ()
                     session.give(encode(ACK, code, message[2], message[3], options))
-            if core.state == REGISTERED and not core.peer._queue and not session.working:
+            if core.state == REGISTERED and not core.peer.queue and not session.working:
                 return
             if core.state == WAITING:
                 session.now = max(session.now, core.deadline)
@@ -177,15 +179,20 @@ class Meter(Victim):
     def bounded(self):
         """Is nothing longer than it may be?"""
         reporting = self.reporting
-        assert len(reporting.observations) <= 40
-        assert len(reporting.stored) <= 21
-        assert len(reporting.given) <= 40 and len(reporting.confirmed) <= 40
-        assert self.session.management.running <= 4
+        assert sum([user.size for user in self.budget.users]) <= LIMIT
+        observations = len(reporting.observations)
+        assert reporting.size >= observations * 200
+        stored = stored_samples(reporting)
+        assert stored.size == sum([sample[4] for sample in stored.queue])
+        for known in (reporting.observe_attributes, reporting.confirmed_at, reporting.plans):
+            assert len(known) <= observations
+        assert len(reporting.refusals) <= observations
+        assert under_way(self.session.management) <= 4
         assert len(self.session.working) <= 4
         tokens = [one.token for one in reporting.observations if one.token is not None]
         assert len(set(tokens)) == len(tokens), tokens
         if self.session.registration.peer:
-            assert len(self.session.registration.peer._queue) < 64
+            assert len(self.session.registration.peer.queue) < 64
         for one in list(self.lab.instances):
             if one > 7:
                 del self.lab.instances[one]

@@ -138,7 +138,7 @@ class Bodies:
         return body[:at] + edits[edit : edit + 1] + body[at + how - 6 :]
 
 
-def judge(path, where, value):
+def check_item(path, where, value):
     """Is this what a decoder may return of a body that was written to `path`?"""
     assert type(where) is tuple and 2 <= len(where) <= 4, where
     for ident in where:
@@ -189,7 +189,7 @@ def attack(count, seed, taken=None, decode=plain):
         # Ports check UTF-8 less strictly: what may be too long or a surrogate is not compared
         alike = not any(byte in b"\xc0\xc1\xe0\xed\xf0\xf4\xf5\xf6\xf7" for byte in body)
         for where, value in items:
-            judge(path, where, value)
+            check_item(path, where, value)
             if alike:
                 digest.update(repr(where).encode())
                 digest.update(value.encode() if type(value) is str else repr(value).encode())

@@ -11,15 +11,17 @@ import io
 import cbor2
 from lab import COUNT, LIST, NUMBER, OID, Lab
 from session import meter_model
+from tools.impairment import Impairment
 from virtual import ACK, CON, FETCH, GET, RST, Chance, parts, request
 
-from coap.exchange import Peer
 from coap.message import encode
-from lwm2m.management import Management
+from coap.peer import Peer
+from lwm2m.account import Account
+from lwm2m.management.dispatch import Management
 from lwm2m.registration import Registration
 
 START = 1700000000
-DIALING, REGISTERED = 2, 4
+CONNECTING, REGISTERED = 2, 4
 HOUR = 3600000
 PATHS = ((OID, 0, NUMBER), (OID, 0, COUNT), (OID, 0, LIST, 3))
 SENT = (OID, 0, 1)  # what goes by Send is a Resource that is not observed: Instance 1
@@ -41,7 +43,7 @@ class Server:
         self.waiting = {}  # our requests by Message ID: [token, datagram, tries, at]
         self.mid = 20000
         self.reports = []
-        self.busy = 0  # of a hundred Sends, this many are told to wait
+        self.busy = 0  # of a hundred Sends, this many are answered 5.03
 
     def input(self, datagram, port, now):
         """Take what the meter sent from a port of its; answer."""
@@ -174,7 +176,7 @@ class World:
         self.lab.instances[1] = Lab.filled()
         self.model.objects[OID] = self.lab
         self.model.time = lambda: START + self.now // 1000
-        self.core = Registration(self.model, 0, "urn:x", "1.1", self.chance)
+        self.core = Registration(Account(self.model, 0), "urn:x", "1.1", self.chance)
         self.management = Management(self.model, self.core)
         self.observed = observed
         self.server = Server(self)
@@ -214,7 +216,7 @@ class World:
         core = self.core
         for _ in range(20):
             core.poll(self.now)
-            if core.state == DIALING:
+            if core.state == CONNECTING:
                 self.port += 1
                 core.connected(Peer(self.management, self.chance), self.now)
             self._flush()
@@ -231,31 +233,28 @@ class World:
             key = self.port, one[2] << 8 | one[3]
             if one[1]:
                 self.first_sent.setdefault(key, self.now)
-            for delay in self._fate():
+            for delay in self._delays():
                 self.at(self.now + delay, self.server.input, one, self.port, self.now + delay)
 
     def send_to_meter(self, datagram, port, key):
         """Have a datagram travel; `key` is the message of the meter's that it answers."""
-        # An Observe is lost and repeated, too, but not overtaken by what the server does after it
-        for delay in self._fate(9000 if key else 400):
+        # An Observe is dropped and repeated, too, but does not overtake later requests
+        for delay in self._delays(9000 if key else 400):
             self.at(self.now + delay, self._arrive, bytes(datagram), port, key)
 
-    def _fate(self, longest=9000):
+    def _delays(self, longest=9000):
         self.datagrams += 1
-        below = self.chance.below
-        if self.down or below(100) < self.loss:
+        if self.down:
             return ()
-        delays = [20 + below(200) if below(100) >= self.late else 20 + below(longest)]
-        if below(100) < self.repeat:
-            delays.append(20 + below(longest))
-        return delays
+        rates = self.loss, self.repeat, self.late
+        return Impairment(self.chance.below, *rates, 20, 200, longest, longest)()
 
     def _arrive(self, datagram, port, key):
         if port != self.port or not self.core.peer:
             return  # to a socket that is no more
         if key:
-            for out in self.core.peer._queue:
-                if out.tries and out.datagram[2] << 8 | out.datagram[3] == key[1]:
+            for out in self.core.peer.queue:
+                if out.tries and out.mid() == key[1]:
                     self.delivered.setdefault(key, self.now)
         self.core.input(datagram, self.now)
 
@@ -271,7 +270,7 @@ class World:
             self.lab.set(path[1], path[2], value)
         reporting = self.management.reporting
         for one in reporting.observations if reporting else ():
-            if path in one.paths():
+            if path == one.path or path in one.path:
                 self.recorded.append(("/" + "/".join(map(str, path)), value))
         self.serve()
 
@@ -289,12 +288,12 @@ class World:
                 first.setdefault(path, []).append((at, value))
         return first, duplicates
 
-    def check(self, lost=()):
-        """No report lost but `lost`, in order, named once, no duplicate without a lost answer."""
+    def check(self, dropped=()):
+        """Every report arrived but those `dropped`, in order; each duplicate has a cause."""
         first, duplicates = self.arrivals()
         arrived = {(path, value) for path in first for _, value in first[path]}
-        missing = [one for one in self.recorded if one not in arrived and one not in lost]
-        assert not missing, "%d of %d are lost: %s" % (
+        missing = [one for one in self.recorded if one not in arrived and one not in dropped]
+        assert not missing, "%d of %d are missing: %s" % (
             len(missing),
             len(self.recorded),
             missing[:5],

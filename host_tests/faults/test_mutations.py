@@ -25,7 +25,7 @@ BY_METHOD = {
 OWN_PATHS = ({("rd",)}, {("rd", "x"), ("rd", "abc")})  # Register; Update and De-register
 
 
-class Judge:
+class AnswerCheck:
     """Is what the device sends because of a datagram what RFC 7252 and LwM2M allow?"""
 
     def __init__(self):
@@ -35,7 +35,7 @@ class Judge:
         self.started = time.perf_counter()
 
     def __call__(self, datagram, sent):
-        """Judge one datagram's answers by a decoder that is not ours."""
+        """Check one datagram's answers by a decoder that is not ours."""
         answered = 0
         for one in sent:
             out = aiocoap.Message.decode(one)
@@ -44,14 +44,14 @@ class Judge:
                 assert any(tuple(out.opt.uri_path) in paths for paths in OWN_PATHS), one.hex()
                 continue
             answered += 1
-            self.judge(datagram, one, out)
+            self.check(datagram, one, out)
             self.seen[int(out.code)] = self.seen.get(int(out.code), 0) + 1
         assert answered <= 1, (datagram.hex(), [one.hex() for one in sent])
         now = time.perf_counter()
         self.slowest = max(self.slowest, now - self.started)
         self.started = now
 
-    def judge(self, datagram, raw, out):
+    def check(self, datagram, raw, out):
         about = "%s -> %s" % (datagram.hex(), raw.hex())
         assert len(datagram) >= 4 and datagram[0] >> 6 == 1, about
         kind = datagram[0] >> 4 & 3
@@ -64,7 +64,7 @@ class Judge:
         if int(out.code) == 0:
             assert out.mtype in (RST, ACK) and len(raw) == 4, about
             return
-        if raw in self.answers.get(mid, ()):  # a repeat, told by its Message ID
+        if raw in self.answers.get(mid, ()):  # a repeat, recognised by its Message ID
             return
         self.answers.setdefault(mid, set()).add(raw)
         length = datagram[0] & 15
@@ -83,11 +83,11 @@ class Judge:
 
 def test_mutated_messages_are_answered_as_the_rfc_allows_and_alike_inside_micropython():
     digests = []
-    judge = Judge()
-    attack(COUNT, SEED, judge, note=lambda number, digest: digests.append(digest))
+    answers = AnswerCheck()
+    attack(COUNT, SEED, answers, note=lambda number, digest: digests.append(digest))
     assert len(digests) == COUNT // 10000
-    assert judge.slowest < 2
-    assert judge.seen[0x45] > 1000 and judge.seen[0x44] > 500  # the corpus reaches what it should
+    assert answers.slowest < 2
+    assert answers.seen[0x45] > 1000 and answers.seen[0x44] > 500  # the corpus reaches them
     ran = on_port(["host_tests/faults/attack_on_port.py", COUNT, SEED])
     assert ran.returncode == 0, ran.stderr
     rows = [json.loads(line) for line in ran.stdout.splitlines()]
@@ -99,6 +99,6 @@ def test_mutated_messages_are_answered_as_the_rfc_allows_and_alike_inside_microp
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_other_corpora_are_answered_as_the_rfc_allows(seed):
-    judge = Judge()
-    attack(10000, seed, judge)
-    assert judge.seen[0x45] > 100
+    answers = AnswerCheck()
+    attack(10000, seed, answers)
+    assert answers.seen[0x45] > 100

@@ -47,7 +47,7 @@ def normal(value, kind=0):
     return value
 
 
-class Judge:
+class Comparison:
     """What was taken, held against decoders that are not ours."""
 
     def __init__(self):
@@ -77,11 +77,11 @@ class Judge:
 
 
 def run(count, seed):
-    judge = Judge()
+    comparison = Comparison()
     started = time.perf_counter()
-    many, _ = attack(count, seed, judge)
-    assert many > count / 20 and len(judge.taken) == 8, judge.taken
-    assert min(judge.taken.values()) > count / 1000, judge.taken
+    many, _ = attack(count, seed, comparison)
+    assert many > count / 20 and len(comparison.taken) == 8, comparison.taken
+    assert min(comparison.taken.values()) > count / 1000, comparison.taken
     assert time.perf_counter() - started < count / 1000  # a millisecond each, on the slowest host
 
 

@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tools.image import compiler, filesystem, firmware, profile, uf2
+from tools.image import compiler, filesystem, firmware, profile, romfs, uf2
 from tools.image.failure import ImageError
 
 UF2 = compiler.ROOT / "boards" / "METER_PPP" / "METER_PPP-1.26.1.uf2"
@@ -22,7 +23,7 @@ def tree(tmp_path: Path) -> Path:
         "lib/coap/message.py": "A = 1\n",
         "lib/coap/test_message.py": "B = 1\n",
         "lib/coap/manifest.py": "package('coap')\n",
-        "firmware/main.py": "import meter\n",
+        "boards/X/main.py": "import meter\n",
         "boards/X/board.py": "PINS = ()\n",
         "own.json": "{}",
     }.items():
@@ -39,6 +40,26 @@ def read(tree: Path, text: str) -> list[profile.Entry]:
 def test_the_firmware_tells_its_file_system(meter_ppp):
     assert (meter_ppp.version, meter_ppp.address) == ("1.26.1", 0x10180000)
     assert (meter_ppp.block_count, meter_ppp.disk_version) == (128, 0x00020001)
+
+
+def test_the_firmware_tells_its_romfs(meter_ppp):
+    assert (meter_ppp.rom_address, meter_ppp.rom_size) == (0x10140000, 256 * 1024)
+
+
+def test_romfs_takes_the_modules_and_the_file_system_the_rest():
+    files = {"/lib/a.mpy": b"1", "/meter.mpy": b"2", "/main.py": b"3", "/config.json": b"4"}
+    rom, rest = romfs.split(files)
+    assert (set(rom), set(rest)) == (
+        {"/lib/a.mpy", "/meter.mpy"},
+        {"/main.py", "/config.json"},
+    )
+
+
+def test_a_romfs_that_is_full_or_not_there_is_a_mistake(meter_ppp):
+    with pytest.raises(ImageError, match="do not fit: the ROMFS has 262144"):
+        romfs.build({"/big.mpy": bytes(262_144)}, meter_ppp)
+    with pytest.raises(ImageError, match="1.26.1 has no ROMFS here"):
+        romfs.build({}, replace(meter_ppp, rom_size=0))
 
 
 def test_older_firmware_gets_the_older_disk_version(meter_ppp):
@@ -89,18 +110,18 @@ def test_a_firmware_of_something_else_is_a_mistake(tmp_path):
 
 
 def test_a_profile_names_folders_files_and_device_paths(tree):
-    entries = read(tree, "lib/coap  # all\n\nfirmware/main.py\nboards/X\nconfig.json = own.json\n")
+    entries = read(tree, "lib/coap  # all\n\nboards/X\nconfig.json = own.json\n")
     assert [entry.device for entry in entries] == [
         "/lib/coap/message.py",
-        "/main.py",
         "/board.py",
+        "/main.py",
         "/config.json",
     ]
-    assert [entry.module for entry in entries[:3]] == ["coap.message", "main", "board"]
+    assert [entry.module for entry in entries[:3]] == ["coap.message", "board", "main"]
 
 
 def test_modules_are_compiled_and_main_is_not(tree):
-    files = profile.build_files(read(tree, "lib/coap\nfirmware/main.py\nx.json = own.json"))
+    files = profile.build_files(read(tree, "lib/coap\nboards/X/main.py\nx.json = own.json"))
     assert sorted(files) == ["/lib/coap/message.mpy", "/main.py", "/x.json"]
     assert files["/lib/coap/message.mpy"][:2] == b"M\x06"
     assert files["/main.py"] == b"import meter\n"
@@ -150,9 +171,38 @@ def test_the_command_joins_firmware_and_files(tree, meter_ppp):
     assert (tree / "fs.bin").read_bytes() == disk
 
 
+def test_the_command_puts_modules_into_slot_a_of_the_romfs(tree, meter_ppp):
+    (tree / "lib.txt").write_text("lib/lwm2m/uri.py\n")
+    given = ("--profile", str(tree / "lib.txt"), "--file", "x.json=%s" % (tree / "own.json"))
+    done = image(*given, "--out", str(tree / "out.uf2"))
+    assert done.returncode == 0, done.stderr
+    assert "blocks, ROMFS " in done.stdout
+    flash = uf2.flash_of(uf2.read((tree / "out.uf2").read_bytes()))
+    module = compiler.compile_module(compiler.ROOT / "lib/lwm2m/uri.py", "lwm2m/uri.py")
+    rom = romfs.build({"/lwm2m/uri.mpy": module}, meter_ppp)
+    assert flash[0x140000:0x160000].startswith(rom)
+    disk = flash[0x180000:].ljust(512 * 1024, b"\xff")
+    assert filesystem.read(disk, meter_ppp) == {"/x.json": b"{}"}
+
+
+def test_an_image_without_modules_empties_the_romfs_of_the_one_before(tree, meter_ppp):
+    """MicroPython looks there before it looks into /lib: old modules would be imported."""
+    (tree / "empty.txt").write_text("# nothing\n")
+    image("--profile", str(tree / "empty.txt"), "--out", str(tree / "out.uf2"))
+    flash = uf2.flash_of(uf2.read((tree / "out.uf2").read_bytes()))
+    assert flash[0x140000:0x140004] == romfs.build({}, meter_ppp)
+
+
+def test_a_romfs_is_read_back():
+    files = {"/a.mpy": b"1", "/coap/peer.mpy": bytes(70_000), "/coap/x/y.mpy": b"", "/b.mpy": b"2"}
+    assert romfs.read(romfs.image({path[1:]: files[path] for path in files}, 1 << 20)) == files
+    with pytest.raises(ImageError, match="there is no ROMFS"):
+        romfs.read(b"\xff" * 4096)
+
+
 def test_the_command_tells_a_mistake_in_one_line(tree):
     done = image("--file", "nothing")
     assert done.returncode == 1
     assert done.stderr == "image: --file nothing: give DEVICE=HOST, HOST an existing file\n"
     done = image("--board", "NO_SUCH")
-    assert done.stderr == "image: boards/NO_SUCH has no UF2: give one with --firmware\n"
+    assert done.stderr.startswith("image: board NO_SUCH: no such board: give one of ESP32_GENERIC")

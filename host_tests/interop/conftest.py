@@ -5,7 +5,7 @@ import os
 import pytest
 
 from . import pcap
-from .judge import LINKS, WHOLE, Reports, Session, begin
+from .leshan_session import LINKS, WHOLE, Reports, Session, begin
 from .meter import CALM, MAIN, REPORTING, Meter, configuration
 from .relay import Relay
 from .scripted import Peer
@@ -15,7 +15,7 @@ _captures = pytest.StashKey[list]()
 
 
 def pytest_collection_modifyitems(items):
-    """The captures are judged when all of them are there."""
+    """The captures are checked when all of them are there."""
     items.sort(key=lambda item: item.name == LAST)
 
 

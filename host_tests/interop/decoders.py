@@ -131,7 +131,7 @@ DECODERS = {
 
 
 def flat(value, path: str) -> dict:
-    """A value as Leshan tells it, by path; {"hex": ...} is one value."""
+    """A value as Leshan prints it, by path; {"hex": ...} is one value."""
     if not isinstance(value, dict) or "hex" in value:
         return {path: value}
     found = {}

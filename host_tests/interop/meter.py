@@ -13,6 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MICROPYTHON = ROOT / "build" / "venv" / "bin" / "micropython"
 MAIN = ROOT / "boards" / "UNIX" / "main.py"
 SLOW = ROOT / "host_tests" / "interop" / "slow_meter.py"  # the same with slow handlers
+# In a folder of its own: beside it the folder modem would be taken for lib/modem
+TWO_SERVERS = ROOT / "host_tests" / "interop" / "programs" / "two_server_meter.py"
 REPORTING = ROOT / "host_tests" / "interop" / "reporting_meter.py"  # it changes, it sends
 # The quickest that the configuration allows: 100, 200, 400, 800, 1600 ms, without spread.
 QUICK = {"ack_timeout": 100, "ack_random": 1000}
@@ -23,6 +25,7 @@ def configuration(uri: str, **changes) -> dict:
     """A configuration for one server at `uri`; `lifetime` goes to the server's account."""
     server = {"uri": uri, "short_server_id": 1, "lifetime": changes.pop("lifetime", 300)}
     whole = {"endpoint": "meter", "servers": [server], "coap": dict(QUICK), "log": 4}
+    whole["registration"] = {"update_pause": 0}  # lifetimes of seconds
     whole.update(changes)
     return whole
 
@@ -53,14 +56,14 @@ class Meter:
                 self._changed.notify_all()
 
     def wait_log(self, pattern: str, timeout: float = 10) -> str:
-        """The first line of the log, earlier or to come, in which `pattern` is found."""
+        """The first line of the log, earlier or to come, that matches `pattern`."""
 
-        def found():
+        def matching():
             return next((line for line in self.lines if re.search(pattern, line)), None)
 
         with self._changed:
-            self._changed.wait_for(found, timeout)
-            line = found()
+            self._changed.wait_for(matching, timeout)
+            line = matching()
             assert line, "no %r in the meter's log: %r" % (pattern, self.lines)
             return line
 
@@ -89,7 +92,7 @@ class Meter:
 
 
 def environment() -> dict:
-    path = [str(ROOT / part) for part in ("lib", "firmware", "boards/UNIX")]
+    path = [str(ROOT / part) for part in ("lib", "", "boards/UNIX", "host_tests/support")]
     return dict(os.environ, MICROPYPATH=":".join([*path, ".frozen"]))
 
 
@@ -111,3 +114,12 @@ def wait_until(condition, timeout: float = 10) -> None:
     while not condition():
         assert time.monotonic() < end, "not within %g s" % timeout
         time.sleep(0.02)
+
+
+def whole_seconds(passed: float) -> int:
+    """The whole seconds after which something came, by how many had passed.
+
+    On a busy machine it comes late, by up to 0.7 s here; and it seems early, by up to 0.3 s, where
+    what is counted from came late.
+    """
+    return int(passed + 0.3)

@@ -61,7 +61,7 @@ def find_tshark() -> str | None:
     return shutil.which("tshark")
 
 
-def judge(tshark: str, file, ports) -> list:
+def faults_of(tshark: str, file, ports) -> list:
     """(frame number, reason) of each frame that tshark finds fault with; and (0, how many)."""
     command = [tshark, "-n", "-r", str(file), "-o", "udp.check_checksum:TRUE"]
     for port in ports:

@@ -7,12 +7,13 @@ commands; what their arguments hold is without spaces and quotes, for LwM2M has 
 - 1 Send: `0='112',1='/1/0/1;/3/0/11/0'`, the format and the paths
 - 2 Samples: `0='112',1='/33001/0/5',2='[(1700000000,5)]'`, the format, path, times and values
 
-The log tells the code with which each Send ended.
+The log has the code with which each Send ended.
 """
 
 import sys
 
-import app
+from firmware import app
+
 import main
 from lwm2m.model import Object
 
@@ -67,7 +68,7 @@ def value(text):
 
 
 def ended(code):
-    """Tell how a Send ended."""
+    """Log how a Send ended."""
     print("Send ended", code)
 
 

@@ -1,4 +1,4 @@
-"""The scripted peer: an LwM2M server over plain UDP that does what a test tells it, byte by byte.
+"""The scripted peer: an LwM2M server over plain UDP that sends what a test says, byte by byte.
 
 It sends any bytes in any order, loses, doubles, delays, resets or stays silent, and records every
 datagram both ways with its time. One thread: the meter is a process of its own, and what it says
@@ -49,7 +49,7 @@ class Peer:
         self.lose = 0  # so many of the next datagrams from the meter are lost
         self.double = 0  # so many of the next datagrams to the meter are sent twice
         self.meter = None  # the address it was last heard from
-        self.alive = None  # tells whether the meter's process still runs, if known
+        self.alive = None  # returns whether the meter's process still runs, if known
         self._mid = 0x7000
         self.socket = None
         self.open(host, port)
@@ -78,7 +78,7 @@ class Peer:
     # Datagrams
 
     def send(self, data: bytes, sound: bool = True) -> None:
-        """Any bytes at all to the meter; `sound=False` keeps them out of what tshark judges."""
+        """Any bytes at all to the meter; `sound=False` keeps them out of what tshark checks."""
         for _ in range(2 if self.double else 1):
             self._record(self.meter, data, False, sound)
             self.socket.sendto(data, self.meter)

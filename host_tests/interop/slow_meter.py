@@ -6,7 +6,8 @@ As boards/UNIX/main.py, with the same arguments.
 import asyncio
 import sys
 
-import app
+from firmware import app
+
 import main
 from lwm2m.model import Object
 

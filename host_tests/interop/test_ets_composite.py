@@ -1,6 +1,6 @@
 """OMA's Enabler Test Specification 1.2, composite operations, by Leshan.
 
-Read 229, 235, 236, 280, 281; Write 230, 257; Observe 304, 305, 308 to 310. Leshan tells None for a
+Read 229, 235, 236, 280, 281; Write 230, 257; Observe 304, 305, 308 to 310. Leshan shows None for a
 path that is not in an answer, so what must not be there is looked for in the payload. Leshan
 2.0.0-M18 does read the root, which Zephyr's tests leave out.
 """
@@ -10,13 +10,12 @@ import time
 import pytest
 
 from . import decoders
-from .meter import wait_until
+from .meter import wait_until, whole_seconds
 from .wire import RST
 
 FORMS = ["senml-cbor", "senml-json"]
 THREE = ["/1/0/1", "/3/0/11/0", "/3/0/16"]
 VALUES = {"/1/0/1": 300, "/3/0/11/0": 0, "/3/0/16": "U"}
-SLACK = 0.5
 PORTFOLIO = {"0": "id", "1": "maker", "2": "model", "3": "software"}
 
 
@@ -49,14 +48,15 @@ def test_ets_229_read_composite_of_objects_and_instances(reports, form):
 
 
 def test_ets_235_read_composite_of_the_root(reports):
-    """All that a server may read, as the Objects tell it one by one; no 0, 21, 23."""
+    """All that a server may read, as Reads of the Objects return it one by one; no 0, 21, 23."""
     answer = reports.composite("read-composite", ["/"], raw=True)
     found = answer["values"]["/"]
     objects = {"1", "3", "4", "7", "16", "19", "3303", "3411", "3424", "33001"}
     assert set(found) == objects
-    for oid in objects - {"3", "7", "33001"}:
+    for oid in objects - {"3", "7", "3424", "33001"}:
         assert reports.read("/" + oid, "senml-cbor") == found[oid], oid
-    assert set(found["3"]["0"]) == set(reports.read("/3/0"))
+    for oid in ("3", "3424"):  # what counts on meanwhile
+        assert set(found[oid]["0"]) == set(reports.read("/%s/0" % oid)), oid
     assert not [path for path in payload(answer) if path.split("/")[1] in ("0", "21", "23")]
 
 
@@ -133,10 +133,8 @@ def periods(reports, pmin: int, pmax: int) -> None:
 
 
 def after(event: dict, since: float) -> int:
-    """So many whole seconds later, within the slack."""
-    passed = event["time"] - since
-    assert abs(passed - round(passed)) < SLACK, passed
-    return round(passed)
+    """So many whole seconds later."""
+    return whole_seconds(event["time"] - since)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -147,10 +145,11 @@ def test_ets_304_observe_composite(reports, form):
     answer = reports.composite("observe-composite", THREE, format=form)
     assert (answer["observed"], answer["values"]) == (True, VALUES)
     assert reports.code("write", "/1/0/1", value=299) == "2.04"
-    seen = [reports.told()]
+    seen = [reports.notification()]
     if form == "senml-cbor":
-        seen.append(reports.told())
-    assert [after(one, start) for one in seen] == [1, 3][: len(seen)]
+        seen.append(reports.notification())
+    assert seen[0]["time"] - start >= 1  # not before pmin
+    assert [after(one, seen[0]["time"]) for one in seen] == [0, 2][: len(seen)]
     for one in seen:
         assert one["values"] == {**VALUES, "/1/0/1": 299}
         assert one["format"] == form and one["confirmable"]
@@ -178,8 +177,8 @@ def test_ets_305_cancel_observe_composite(reports, passive):
         assert answer["values"] == {"/3/0/9": 80, "/1/0/1": 300}
     for level in (79, 78):
         reports.set({"/3/0/9": level})
-        assert reports.told("/3/0/9")["value"] == level
-    reports.nothing_told(0.2)
+        assert reports.notification("/3/0/9")["value"] == level
+    reports.no_more_reports(0.2)
     assert len(reports.notifications(start)) == 2
 
 
@@ -199,14 +198,18 @@ def test_ets_308_and_309_instances_come_and_go(reports, paths):
     answer = reports.composite("observe-composite", paths)
     assert instances(answer) == {"0": PORTFOLIO}
     assert reports.code("create", "/16/1", value={"0": {"0": "new"}}) == "2.01"
-    told = reports.told()
-    assert instances(told) == {"0": PORTFOLIO, "1": {"0": "new"}} and after(told, start) == pmin
+    notification = reports.notification()
+    assert (
+        instances(notification) == {"0": PORTFOLIO, "1": {"0": "new"}}
+        and after(notification, start) == pmin
+    )
     assert reports.code("delete", "/16/1") == "2.02"
-    told = reports.told()
-    assert instances(told) == {"0": PORTFOLIO} and after(told, start) == 2 * pmin
+    notification = reports.notification()
+    assert instances(notification) == {"0": PORTFOLIO}
+    assert after(notification, start) == 2 * pmin
     assert reports.code("delete", "/16/0") == "2.02"
-    assert instances(reports.told()) == {}
-    reports.nothing_told(0.2)
+    assert instances(reports.notification()) == {}
+    reports.no_more_reports(0.2)
 
 
 def test_ets_310_changed_attributes_hold_at_once(reports):
@@ -215,7 +218,7 @@ def test_ets_310_changed_attributes_hold_at_once(reports):
     reports.composite("observe-composite", THREE)
     time.sleep(0.5)
     reports.attach("/3", "pmax=1")
-    seen = [reports.told() for _ in range(2)]
+    seen = [reports.notification() for _ in range(2)]
     assert [one["values"] for one in seen] == [VALUES] * 2
     assert [after(one, seen[0]["time"]) for one in seen] == [0, 1]
 
@@ -225,6 +228,6 @@ def test_the_root_is_observed(reports):
     whole = reports.composite("observe-composite", ["/"])
     assert whole["observed"] and whole["bytes"] > 900
     reports.set({"/19/1/0": "{0:bytes(1200)}"})
-    told = reports.told()["values"]["/"]
-    assert told["19"]["1"]["0"] == {"0": {"hex": bytes(1200).hex()}}
-    assert set(told) == set(whole["values"]["/"])
+    notification = reports.notification()["values"]["/"]
+    assert notification["19"]["1"]["0"] == {"0": {"hex": bytes(1200).hex()}}
+    assert set(notification) == set(whole["values"]["/"])

@@ -12,7 +12,7 @@ import pytest
 
 from . import wire
 from .decoders import DECODERS, flat, senml_cbor, tlv, tlv_value
-from .judge import DEVICE, SERVER, Session, still
+from .leshan_session import DEVICE, SERVER, Session, still
 from .meter import SLOW
 from .wire import ACK, CHANGED, CON, CONTENT, CONTENT_FORMAT, EMPTY, GET, POST, PUT, TLV
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from .decoders import tlv
-from .judge import DEVICE, LINKS, SERVER, still
+from .leshan_session import DEVICE, LINKS, SERVER, still
 from .wire import (
     BAD_REQUEST,
     CHANGED,
@@ -29,7 +29,7 @@ HEADERS = 28  # of IPv4 and UDP
 PORTFOLIO = {"0": "id", "1": "maker", "2": "model", "3": "software"}
 
 
-def listed(session, links):
+def assert_links(session, links):
     """One Update with exactly these links, and no other event."""
     facts = session.event("updated")
     assert facts["links"] == links and facts["lifetime"] == 300
@@ -233,7 +233,7 @@ def test_ets_1630_create_by_leshan(whole, form):
     identity = {"0": "Host Device ID #1", "2": "Host Device Model #1"}
     answer = whole.ask("create", "/16/7", value={"0": identity}, format=form)
     assert (answer["code"], answer["location"]) == ("2.01", "16/7")
-    listed(whole, with_links("</16/7>"))
+    assert_links(whole, with_links("</16/7>"))
     assert whole.read("/16", form) == {"0": {"0": PORTFOLIO}, "7": {"0": identity}}
     assert whole.discover("/16")[-2:] == ["</16/7>", "</16/7/0>;dim=2"]
     for taken in ("/16/7", "/16/0"):
@@ -248,10 +248,10 @@ def test_ets_1630_the_client_numbers_the_instance(whole):
         assert (answer["code"], answer["location"]) == ("2.01", "16/" + iid)
         assert "</16/%s>" % iid in whole.event("updated")["links"]
     assert whole.code("delete", "/16/1") == "2.02"
-    listed(whole, with_links("</16/2>"))
+    assert_links(whole, with_links("</16/2>"))
     answer = whole.ask("create", "/16", value={"0": {"0": "again"}}, format="tlv")
     assert answer["location"] == "16/1"
-    listed(whole, with_links("</16/1>", "</16/2>"))
+    assert_links(whole, with_links("</16/1>", "</16/2>"))
     assert whole.read("/16/1/0") == {"0": "again"}
 
 
@@ -263,14 +263,14 @@ def test_ets_1635_delete_all_portfolio_instances(whole):
     assert "</16/0>" not in whole.event("updated")["links"]
     assert whole.code("read", "/16/0") == "4.04"
     assert whole.code("delete", "/16/1") == "2.02"
-    listed(whole, with_links("</16>", without=["</16/0>"]))
+    assert_links(whole, with_links("</16>", without=["</16/0>"]))
     assert whole.discover("/16") == ["</16>"]
     answer = whole.ask("read", "/16", format="tlv", raw=True)
     assert (answer["code"], answer["payload"], answer["value"]) == ("2.05", "", {})
     assert whole.code("delete", "/16/1") == "4.04"
     # What comes into its place has nothing of it
     assert whole.code("create", "/16/0", value={"0": {"0": "new"}}, format="tlv") == "2.01"
-    listed(whole, LINKS)
+    assert_links(whole, LINKS)
     assert whole.discover("/16") == ["</16>", "</16/0>", "</16/0/0>;dim=1"]
 
 
@@ -315,7 +315,7 @@ def test_ets_1901_binary_app_data(whole, form):
 def test_ets_1901_instances_of_binary_app_data(whole, form):
     fresh = {"0": {"0": {"hex": "00ff"}, "5": {"hex": ""}}, "1": 255, "3": "new", "5": 7}
     assert whole.code("create", "/19/2", value=fresh, format=form) == "2.01"
-    listed(whole, with_links("</19/2>"))
+    assert_links(whole, with_links("</19/2>"))
     assert whole.read("/19/2", form) == fresh
     for wrong in ({"1": 1}, {**fresh, "1": 256}, {**fresh, "3": "x" * 33}):
         assert whole.code("create", "/19/3", value=wrong, format=form) == "4.00", wrong
@@ -324,4 +324,4 @@ def test_ets_1901_instances_of_binary_app_data(whole, form):
     assert whole.code("write", "/19/2", value=changes, mode="update", format=form) == "2.04"
     assert whole.read("/19/2", form) == {**fresh, **changes}
     assert whole.code("delete", "/19/2") == "2.02"
-    listed(whole, LINKS)
+    assert_links(whole, LINKS)

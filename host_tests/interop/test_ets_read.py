@@ -8,7 +8,7 @@ import json
 import pytest
 
 from .decoders import INSTANCE, ITEM, MULTIPLE, RESOURCE, tlv_tree
-from .judge import DEVICE, SERVER, sorted_link, still
+from .leshan_session import DEVICE, SERVER, sorted_link, still
 from .wire import ACCEPT, BAD_REQUEST, CONTENT, GET, LINK_FORMAT, TEXT, TLV, URI_QUERY
 
 MODEL = {"0": "Acme", "1": "Water meter", "2": "0001"}

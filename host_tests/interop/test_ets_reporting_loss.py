@@ -33,10 +33,10 @@ def count(reports, numbers) -> None:
         reports.set({PATH: number})
 
 
-def history(told: list) -> list:
+def history(notifications: list) -> list:
     """The time-stamped values of notifications."""
     found = []
-    for one in told:
+    for one in notifications:
         found += [(sample["time"], sample["value"]) for sample in one["history"]]
     return found
 
@@ -48,14 +48,14 @@ def test_stored_samples_come_in_order_with_their_times(storing, form):
     begun = time.time()
     storing.relay.lose = lambda data, inbound: inbound and notified(data)
     count(storing, range(1, 7))
-    storing.nothing_told(0)
+    storing.no_more_reports(0)
     storing.relay.lose = None
-    seen = history([storing.told(PATH) for _ in range(6)])
+    seen = history([storing.notification(PATH) for _ in range(6)])
     assert [value for _, value in seen] == [1, 2, 3, 4, 5, 6]
     times = [at for at, _ in seen]
     assert times == sorted(set(times))  # no two samples have the same
     assert begun - 2 < times[0] and times[-1] < time.time() + 2
-    storing.nothing_told(0.2)
+    storing.no_more_reports(0.2)
 
 
 def test_a_lost_acknowledgement_makes_no_second_sample(storing):
@@ -72,9 +72,9 @@ def test_a_lost_acknowledgement_makes_no_second_sample(storing):
     storing.relay.lose = lose
     start = len(storing.relay.capture)
     count(storing, range(1, 4))
-    seen = history([storing.told(PATH) for _ in range(3)])
+    seen = history([storing.notification(PATH) for _ in range(3)])
     assert [value for _, value in seen] == [1, 2, 3] and left == [0]
-    storing.nothing_told(0.2)
+    storing.no_more_reports(0.2)
     data = [one.data for one in storing.relay.from_meter(start) if notified(one.data)]
     assert len(set(data)) == 3 and len(data) == 5
 
@@ -85,8 +85,8 @@ def test_without_storing_the_newest_value_comes(reports):
     reports.relay.lose = lambda data, inbound: inbound and notified(data)
     count(reports, range(1, 7))
     reports.relay.lose = None
-    assert int(reports.told(PATH)["value"]) == 6
-    reports.nothing_told(0.2)
+    assert int(reports.notification(PATH)["value"]) == 6
+    reports.no_more_reports(0.2)
     assert all(one.kind == CON for one in reports.notifications())
 
 
@@ -100,4 +100,4 @@ def test_what_was_observed_is_stored_while_the_server_is_away(storing):
     count(storing, (7,))
     answer = storing.observe(PATH, format="senml-cbor")
     assert answer["value"] in (0, 7)
-    assert history([storing.told(PATH)])[0][1] == 7
+    assert history([storing.notification(PATH)])[0][1] == 7

@@ -10,8 +10,8 @@ import cbor2
 import pytest
 
 from . import decoders, wire
-from .judge import setting
-from .meter import CALM, REPORTING
+from .leshan_session import setting
+from .meter import CALM, REPORTING, whole_seconds
 from .scripted import PATIENCE
 from .wire import (
     ACCEPT,
@@ -33,7 +33,6 @@ from .wire import (
 )
 
 SENML_CBOR, ETCH_JSON, ETCH_CBOR = 112, 320, 322
-SLACK = 0.4
 REST = 0.2  # s, in which nothing more comes
 
 
@@ -67,7 +66,7 @@ def observe(peer, path: str, query: str = ""):
     return heard
 
 
-def told(peer, observed, timeout=PATIENCE):
+def notification(peer, observed, timeout=PATIENCE):
     """The next message, a notification to `observed`; acknowledged if it wants that."""
     heard = peer.receive(timeout)
     assert heard.token == observed.token and heard.code == CONTENT, heard
@@ -79,9 +78,7 @@ def told(peer, observed, timeout=PATIENCE):
 
 def after(heard, earlier) -> int:
     """So many whole seconds after another message."""
-    passed = heard.at - earlier.at
-    assert abs(passed - round(passed)) < SLACK, passed
-    return round(passed)
+    return whole_seconds(heard.at - earlier.at)
 
 
 # ETS 312 and 313
@@ -92,7 +89,7 @@ def test_ets_312_attributes_in_the_request(meter):
     assert meter.write("/1/0/3", "600") == CHANGED
     first = observe(meter, "/3/0/9", "pmin=1&pmax=2")
     level(meter, 79)
-    seen = [told(meter, first) for _ in range(2)]
+    seen = [notification(meter, first) for _ in range(2)]
     assert [(after(one, first), one.payload) for one in seen] == [(1, b"79"), (3, b"79")]
 
 
@@ -100,7 +97,7 @@ def test_ets_313_attributes_in_the_request_win(meter):
     """ETS says 10 s in the request and 60 s attached; here it is 1 and 60."""
     assert attach(meter, "/3/0/9", "pmin=0&pmax=60") == CHANGED
     first = observe(meter, "/3/0/9", "pmax=1")
-    assert [after(told(meter, first), first) for _ in range(2)] == [1, 2]
+    assert [after(notification(meter, first), first) for _ in range(2)] == [1, 2]
     links = meter.request(GET, "/3/0/9", [(ACCEPT, 40)]).payload
     assert b"pmax=60" in links  # what is attached stays as it is
 
@@ -110,9 +107,9 @@ def test_attributes_in_the_request_are_of_this_observation_only(meter):
     second = observe(meter, "/3/0/20")
     level(meter, 85)
     change(meter, {"/3/0/20": 5})
-    told(meter, second)
+    notification(meter, second)
     level(meter, 95)
-    assert told(meter, first).payload == b"95"
+    assert notification(meter, first).payload == b"95"
     meter.silence(REST)
 
 
@@ -145,9 +142,10 @@ def test_ets_302_a_reset_ends_one_observation(meter, mode, kind):
         level(meter, 78)
         assert meter.receive().payload == b"78"
     meter.reset(heard)
+    meter.wait_update()  # a server that was restarted resets, too: does it know the meter?
     level(meter, 77)
     change(meter, {"/3/0/20": 5})
-    assert told(meter, second).payload == b"5"
+    assert notification(meter, second).payload == b"5"
     meter.silence(REST)
 
 
@@ -162,7 +160,7 @@ def test_ets_303_cancel_by_the_token(meter):
     assert (heard.code, heard.payload, heard.opt.observe) == (CONTENT, b"80", None)
     level(meter, 79)
     change(meter, {"/3/0/20": 5})
-    told(meter, second)
+    notification(meter, second)
     meter.silence(REST)
 
 
@@ -181,11 +179,11 @@ def test_a_newer_value_takes_the_place_of_one_that_is_not_acknowledged(meter):
     meter.silence(REST)
 
 
-def test_a_later_block_is_of_what_was_told(meter):
+def test_a_later_block_is_of_what_was_notified(meter):
     """Not of the value of now; the ETag says so."""
     first = observe(meter, "/19/1/0")
     change(meter, {"/19/1/0": "{0:bytes(range(256))*6}"})
-    start = told(meter, first)
+    start = notification(meter, first)
     assert start.opt.block2.more and start.opt.etag
     change(meter, {"/19/1/0": "{0:bytes(7)}"})
     newer = meter.receive()
@@ -208,9 +206,9 @@ def test_con_by_attribute_and_by_account(meter):
     first = observe(meter, "/3/0/9")
     second = observe(meter, "/3/0/20")
     level(meter, 1)
-    assert told(meter, first).kind == NON
+    assert notification(meter, first).kind == NON
     change(meter, {"/3/0/20": 5})
-    assert told(meter, second).kind == CON
+    assert notification(meter, second).kind == CON
     both = composite(meter, ["/3/0/9", "/3/0/20"])
     level(meter, 2)
     kinds = {}
@@ -230,7 +228,7 @@ def test_edge(meter, edge):
     for flag in (True, False, True, False):
         change(meter, {"/33001/0/4": flag})
     for _ in range(2):
-        assert told(meter, first).payload == b"%d" % edge
+        assert notification(meter, first).payload == b"%d" % edge
     meter.silence(REST)
 
 
@@ -292,7 +290,7 @@ def test_ets_304_and_305_each_notification_has_all_paths(meter):
     first = composite(meter, ["/3/0/9", "/3/0/16"])
     start = time.monotonic()
     change(meter, {"/3/0/9": 5})
-    heard = told(meter, first)
+    heard = notification(meter, first)
     assert heard.at - start < 1
     found = decoders.senml_cbor(heard.payload, "/")
     assert found == {"/3/0/9": 5, "/3/0/16": "U"}
@@ -324,4 +322,4 @@ def test_an_observe_composite_in_blocks(meter):
     assert number > 1 and heard.code == CONTENT and heard.opt.observe is not None
     assert decoders.senml_cbor(heard.payload, "/")["/16/0/0/1"] == "maker"
     level(meter, 3)
-    assert decoders.senml_cbor(told(meter, heard).payload, "/")["/3/0/9"] == 3
+    assert decoders.senml_cbor(notification(meter, heard).payload, "/")["/3/0/9"] == 3

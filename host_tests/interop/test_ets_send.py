@@ -30,7 +30,7 @@ def send(reports, paths: str, form: int = CBOR) -> None:
 
 
 def ended(reports, code: int = CHANGED) -> None:
-    """The meter's application was told how it ended."""
+    """The meter's application was called with how it ended."""
     reports.meter.wait_log("Send ended %d$" % code)
 
 
@@ -79,12 +79,12 @@ def test_ets_307_muting_send(reports):
     """While it is true nothing is sent; what waits comes after."""
     mute(reports, True)
     send(reports, "/3/0/16")
-    reports.nothing_told(0.3)
+    reports.no_more_reports(0.3)
     mute(reports, False)
     assert now_values(reports.sent()) == {"/3/0/16": "U"}
     assert reports.code("write", "/1/0/23", value=True) == "2.04"
     send(reports, "/3/0/17")
-    reports.nothing_told(0.3)
+    reports.no_more_reports(0.3)
     assert reports.code("write", "/1/0/23", value=False) == "2.04"
     assert now_values(reports.sent()) == {"/3/0/17": "meter"}
     send(reports, "/3/0/0")

@@ -3,7 +3,7 @@
 import cbor2
 import pytest
 
-from .judge import setting
+from .leshan_session import setting
 from .meter import CALM, REPORTING
 from .wire import (
     BAD_REQUEST,

@@ -10,7 +10,7 @@ import zlib
 import pytest
 
 from . import wire
-from .judge import DEVICE, LINKS, SERVER, WHOLE, Session, still
+from .leshan_session import DEVICE, LINKS, SERVER, WHOLE, Session, still
 from .meter import QUICK
 from .wire import (
     BAD_REQUEST,

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from . import wire
-from .meter import MAIN, MICROPYTHON, configuration, environment
+from .meter import MAIN, MICROPYTHON, TWO_SERVERS, configuration, environment
 
 KEY = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"
 COAPS = {"uri": "coaps://a:5684", "identity": "meter", "key": KEY}
@@ -19,7 +19,7 @@ def test_ctrl_c_de_registers(peer, registered):
     leaving = peer.wait_deregister()
     assert not leaving.payload
     assert registered.wait() == 0
-    assert registered.lines[-1].endswith("de-registered 66")
+    assert registered.lines[-1].endswith("de-registered: 2.02")
 
 
 @pytest.mark.parametrize("round", range(5))
@@ -54,14 +54,13 @@ def test_ctrl_c_before_registration_ends_at_once(peer, start):
     meter.interrupt()
     assert meter.wait(3) == 0
     peer.drain()
-    assert not [one for one in peer.capture if one.data[1] == wire.DELETE]
+    assert not [datagram for datagram in peer.capture if datagram.data[1] == wire.DELETE]
 
 
-def test_two_servers_at_once(make_peer, start):
+def test_two_servers_at_once(make_peer, start, monkeypatch):
     first, second = make_peer(), make_peer(location=["b", "c", "d"])
-    config = configuration(first.uri)
-    config["servers"].append({"uri": second.uri, "short_server_id": 2, "lifetime": 120})
-    meter = start(first, servers=config["servers"])
+    monkeypatch.setenv("SECOND_SERVER", second.uri)
+    meter = start(first, main=TWO_SERVERS)
     assert "lt=300" in first.register().query
     assert "lt=120" in second.register().query
     assert first.read("/1/0/0").payload == b"1"
@@ -133,11 +132,11 @@ def refused(done) -> str:
         ({"device": {"serial": 7}}, "device.serial"),
         ({"device": {"colour": "red"}}, "device.colour"),
         ({"device": []}, "device"),
-        ({"water": {"litres_a_pulse": 0.1}}, "water.litres_a_pulse"),
-        ({"water": {"litres_a_pulse": "0"}}, "water.litres_a_pulse"),
-        ({"water": {"litres_a_pulse": "-1"}}, "water.litres_a_pulse"),
-        ({"water": {"litres_a_pulse": "ten"}}, "water.litres_a_pulse"),
-        ({"water": {"litres_a_pulse": None}}, "water.litres_a_pulse"),
+        ({"water": {"litres_per_pulse": 0.1}}, "water.litres_per_pulse"),
+        ({"water": {"litres_per_pulse": "0"}}, "water.litres_per_pulse"),
+        ({"water": {"litres_per_pulse": "-1"}}, "water.litres_per_pulse"),
+        ({"water": {"litres_per_pulse": "ten"}}, "water.litres_per_pulse"),
+        ({"water": {"litres_per_pulse": None}}, "water.litres_per_pulse"),
         ({"water": {"kind": ""}}, "water.kind"),
         ({"water": {"flow": []}}, "water.flow"),
         ({"water": {"flow": [[10]]}}, "water.flow[0]"),
@@ -198,15 +197,15 @@ def test_arguments_go_over_the_file(peer, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "place"),
+    ("environment", "place"),
     [
         ({"PSK_KEY": KEY}, "servers[0].identity: null"),
         ({"PSK_IDENTITY": "meter"}, "servers[0].key: must be 32 to 128 hexadecimal digits"),
         ({"PSK_IDENTITY": "meter", "PSK_KEY": KEY[1:]}, "servers[0].key: must be"),
     ],
 )
-def test_a_key_of_the_environment_that_is_wrong(monkeypatch, given, place):
-    for name, value in given.items():
+def test_a_key_of_the_environment_that_is_wrong(monkeypatch, environment, place):
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     line = refused(run("--server", "coaps://127.0.0.1:1"))
     assert line.startswith("meter: --server: " + place) and KEY[1:] not in line

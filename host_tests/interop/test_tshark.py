@@ -15,13 +15,13 @@ def test_tshark_decodes_every_capture(captures, tshark, tmp_path):
         pytest.skip("no capture in this session")
     file = tmp_path / "all.pcap"
     pcap.write(file, [capture for _, _, capture in captures])
-    (_, count), *faults = pcap.judge(tshark, file, {port for _, port, _ in captures})
+    (_, count), *faults = pcap.faults_of(tshark, file, {port for _, port, _ in captures})
     assert count == len(tests)
     assert not faults, ["%s: frame %d: %s" % (tests[n - 1], n, why) for n, why in faults]
 
 
 def test_tshark_sees_what_is_broken(tshark, tmp_path):
-    """The judge itself: a sound message, an option that is too long, and noise."""
+    """The check itself: a sound message, an option that is too long, and noise."""
     broken = [b"\x40\x01\0\2\x75abcde", b"\x40\x01\0\3\x6f", b"no CoAP"]
     capture = [
         Datagram(1700000000.0 + i, True, 40002, 40001, True, data, True)
@@ -29,6 +29,6 @@ def test_tshark_sees_what_is_broken(tshark, tmp_path):
     ]
     file = tmp_path / "broken.pcap"
     pcap.write(file, [capture, [capture[0]._replace(ipv4=False)]])
-    (_, count), *faults = pcap.judge(tshark, file, [40002])
+    (_, count), *faults = pcap.faults_of(tshark, file, [40002])
     assert count == 5
     assert [number for number, _ in faults] == [2, 3, 4], faults

@@ -13,7 +13,7 @@ from binascii import hexlify
 from virtual import GET, parse, request
 
 from coap.message import CoapError
-from lwm2m.management import Management
+from lwm2m.management.dispatch import Management
 from lwm2m.model import Model
 
 # By type, see lib/lwm2m/model.py. The first is for the one Resource of the registry without one.
@@ -90,7 +90,7 @@ def ask(kind):
         "single": getattr(kind, "single", False),
         "ranges": sorted(getattr(kind, "ranges", {}).items()),
         "table": hexlify(kind.table).decode(),
-        "found": all([thing.entry(r) == f << 8 | t for r, f, t in rows]),
+        "found": all([thing.descriptor(r) == f << 8 | t for r, f, t in rows]),
         "read": answer(management, path, [TLV]),
         "read_object": answer(management, object_path, [TLV]),
         "discover": answer(management, path, [LINK]),

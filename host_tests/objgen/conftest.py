@@ -5,7 +5,7 @@ import os
 import zipfile
 
 import pytest
-from tools.devserver import jars
+from tools.devserver.engines.leshan import jars
 from tools.devserver.errors import EngineUnavailable
 from tools.objgen import registry
 from xml_writer import xml

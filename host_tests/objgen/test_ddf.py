@@ -68,7 +68,7 @@ def test_a_mistake_gets_one_line(good, bad, line):
     assert line is None or report.mistakes == ["t.xml: " + line]
 
 
-def test_every_mistake_is_told():
+def test_every_mistake_is_reported():
     report = read(GOOD.replace(">Single<", ">Once<").replace("Optional", "Maybe"))
     assert len(report.mistakes) == 24  # in the Object 1, in 11 Resources 2, in one of them 1
     assert not report.objects

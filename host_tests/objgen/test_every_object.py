@@ -5,7 +5,8 @@ import re
 
 import pytest
 from port import on_port
-from tools.devserver import models, tlv
+from tools.devserver import models
+from tools.devserver.engines.aiocoap import tlv
 from tools.objgen import emit, ranges, registry
 
 CONTENT, CLOSED, NOT_ALLOWED = 0x45, 0x81, 0x85

@@ -72,10 +72,10 @@ def test_what_of_the_registry_is_not_understood():
 
 def test_an_end_that_the_type_has_anyway_is_open():
     most = (1 << 64) - 1
-    assert ranges.opened(resource("Unsigned Integer", ""), (0, 255)) == (None, 255)
-    assert ranges.opened(resource("Unsigned Integer", ""), (1, most)) == (1, None)
-    assert ranges.opened(resource("Integer", ""), (0, most >> 1)) == (0, None)
-    assert ranges.opened(resource("Float", ""), (0, 1)) == (0, 1)
+    assert ranges.widened(resource("Unsigned Integer", ""), (0, 255)) == (None, 255)
+    assert ranges.widened(resource("Unsigned Integer", ""), (1, most)) == (1, None)
+    assert ranges.widened(resource("Integer", ""), (0, most >> 1)) == (0, None)
+    assert ranges.widened(resource("Float", ""), (0, 1)) == (0, 1)
 
 
 def test_only_what_is_written_is_in_the_table():

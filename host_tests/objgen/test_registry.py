@@ -95,11 +95,11 @@ def test_the_devserver_knows_every_object():
 
 def test_leshan_accepts_every_model(jvm):
     from org.eclipse.leshan.core.model import DefaultObjectModelValidator
-    from tools.devserver import leshan
+    from tools.devserver.engines.leshan import server
 
     validator = DefaultObjectModelValidator()
-    made = leshan.our_models(set())
+    made = server.our_models(set())
     for model in made:
         validator.validate(model, "registry")
     assert len(made) == 325
-    assert leshan.all_models().size() > 330
+    assert server.all_models().size() > 330

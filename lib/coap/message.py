@@ -19,6 +19,8 @@ _RULES = (
     b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04"
 )
 
+SILENCE = -1  # what an application returns to a request that it must not answer
+
 # What CoapError says besides response codes:
 _UNREADABLE = const(1)  # not CoAP version 1: to be ignored
 _MALFORMED = const(2)  # a message format error: a CON gets a Reset (RFC 7252 section 4.2)
@@ -35,6 +37,18 @@ class CoapError(Exception):
         self.code = code
 
 
+def code_of(error: Exception) -> int:
+    """The code to answer an exception with: a CoapError's, 5.03 for a full heap, else 5.00."""
+    if isinstance(error, CoapError):
+        return error.code
+    return 0xA3 if isinstance(error, MemoryError) else 0xA0
+
+
+def whole(response):
+    """A response as (code, options, payload), where it is a code alone."""
+    return (response, (), b"") if isinstance(response, int) else response
+
+
 class Message:
     """A received message, valid until the next one is parsed into it.
 
@@ -43,11 +57,8 @@ class Message:
     """
 
     def __init__(self):
-        self.data = self.token = b""
-        self.kind = self.code = self.mid = self.bad = self.start = 0
         self.numbers = []
         self.spans = []
-        self.body = None
 
     def parse(self, data: bytes) -> None:
         """Read a datagram. Raises CoapError(1) or CoapError(2)."""
@@ -106,20 +117,17 @@ class Message:
     def _acceptable(self, number, length):
         # Does an option obey its rules? If not, an elective one is ignored, a critical one is bad.
         rule = _RULES[number] if number < _NUMBER_LIMIT else 0
-        if rule:
-            limit = rule & 15
-            if limit == 15:
-                limit = 1034 if number == 35 else 255
-            if (
-                length > limit % 9
-                and limit < 15
-                or length > limit
-                or rule & 0x10
-                and not length
-                or not rule & 0x20
-                and number in self.numbers
-            ):
-                rule = 0
+        limit = rule & 15
+        if limit > 8:
+            limit = 0 if limit < 15 else 1034 if number == 35 else 255
+        if (
+            length > limit
+            or rule & 0x10
+            and not length
+            or not rule & 0x20
+            and number in self.numbers
+        ):
+            rule = 0
         if not rule and number & 1:
             self.bad = number
         return rule
@@ -132,21 +140,16 @@ class Message:
 
     def find(self, number: int) -> bytes | None:
         """The value of the first option `number`, or None."""
-        return self._value(self.numbers.index(number)) if number in self.numbers else None
+        numbers = self.numbers
+        return self._value(self.spans[numbers.index(number)]) if number in numbers else None
 
-    def _value(self, i):
-        span = self.spans[i]
+    def _value(self, span):
         return self.data[span >> 12 : span & 0xFFF]
 
     def uint(self, number: int) -> int:
         """The value of the first option `number` as an unsigned integer; -1 where it is absent."""
-        if number not in self.numbers:
-            return -1
-        value = 0
-        span = self.spans[self.numbers.index(number)]
-        for i in range(span >> 12, span & 0xFFF):
-            value = value << 8 | self.data[i]
-        return value
+        value = self.find(number)
+        return -1 if value is None else int.from_bytes(value, "big")
 
     def decimal(self, i: int) -> int:
         """The option at index `i` as an ID: up to five digits without leading zeros; else -1."""
@@ -166,40 +169,39 @@ class Message:
 
     def all(self, number: int) -> list:
         """The values of every option `number`, in their order."""
-        found = []
-        for i in range(len(self.numbers)):
-            if self.numbers[i] == number:
-                found.append(self._value(i))
-        return found
+        values = []
+        for option, span in zip(self.numbers, self.spans):
+            if option == number:
+                values.append(self._value(span))
+        return values
 
     def key(self) -> list:
-        """What requests of one block-wise transfer share: method, options but the blocks' own."""
-        found = [self.code]
-        for i in range(len(self.numbers)):
-            # Californium asks for later blocks of a FETCH's response without its body and format
-            skip = 12 if self.code == 5 else 6
-            if self.numbers[i] not in (6, skip, 23, 27, 28, 60):
-                found.append(self.numbers[i])
-                found.append(self._value(i))
-        return found
+        """What requests of one block-wise transfer share: method, options but the blocks' own.
+
+        A host and a port are always ours. Of what is asked for, not sent, the query does not count
+        either, for a notification has none; nor the format, without which Californium asks for
+        later blocks of a FETCH's response.
+        """
+        key = [self.code]
+        for number, span in zip(self.numbers, self.spans):
+            if number not in (3, 6, 7, 23, 27, 28, 60) and (
+                number not in (12, 15) or self.code not in (1, 5)
+            ):
+                key += number, self._value(span)
+        return key
 
 
 def _extended(data, i, nibble):
     # The option delta or length whose nibble is 13 or 14, from the bytes at i (section 3.1).
-    if nibble == 15 or i + nibble - 12 > len(data):
+    nibble -= 12
+    if nibble > 2 or i + nibble > len(data):
         raise CoapError(_MALFORMED)
-    if nibble == 13:
-        return data[i] + 13
-    return (data[i] << 8 | data[i + 1]) + 269
+    return int.from_bytes(data[i : i + nibble], "big") + (nibble << 8) - 243  # 13 or 269
 
 
 def uint_bytes(value: int) -> bytes:
     """An option's unsigned integer, without leading zeros (RFC 7252 section 3.2)."""
-    out = b""
-    while value:
-        out = bytes((value & 255,)) + out
-        value >>= 8
-    return out
+    return value.to_bytes(8, "big").lstrip(b"\0")
 
 
 def insert(options: list, number: int, value) -> None:

@@ -31,14 +31,16 @@ class Cbc:
     def _mac(self, head, body):
         return hmac(self.mac_key, head + len(body).to_bytes(2, "big") + body)
 
-    def seal(self, head: bytes, number: bytes, text: bytes) -> bytes:
-        """A record's fragment: IV, ciphertext, and the MAC within or behind it."""
+    def seal(self, record: bytes, head: bytes, number: bytes, text: bytes) -> bytes:
+        """A record that begins with `record`: IV, ciphertext, the MAC within or behind it."""
         if not self.etm:
             text = text + self._mac(head, text)
         n = 15 - len(text) % 16
         iv = self.random(16)
         body = iv + aes(self.key, _CBC, iv).encrypt(text + bytes((n,)) * (n + 1))
-        return body + self._mac(head, body) if self.etm else body
+        if self.etm:
+            body += self._mac(head, body)
+        return record + len(body).to_bytes(2, "big") + body
 
     def open(self, head: bytes, number: bytes, body: bytes) -> bytes | None:
         """The text of a fragment, or None."""

@@ -2,6 +2,10 @@
 
 Flights: ClientHello, again with the server's cookie, then ClientKeyExchange, ChangeCipherSpec,
 Finished; of a resumed session ChangeCipherSpec and Finished answer the server's.
+
+What comes in the clear may be forged. So it ends nothing: an alert, or a message that cannot be,
+is a hint why there is no answer. After one, or where something contradicts what was taken, the
+handshake goes back to its ClientHello when the timer runs out, and listens anew.
 """
 
 from hashlib import sha256
@@ -9,10 +13,9 @@ from hashlib import sha256
 from micropython import const
 
 from .crypto import prf
-from .record import DtlsError, Records, ciphers
+from .record import DtlsError, Records, ciphers, uint
 
 _CHANGE = const(20)
-_ALERT = const(21)
 _HANDSHAKE = const(22)
 
 # Handshake messages
@@ -20,7 +23,6 @@ _HELLO_REQUEST = const(0)
 _CLIENT_HELLO = const(1)
 _SERVER_HELLO = const(2)
 _VERIFY_REQUEST = const(3)
-_TICKET = const(4)
 _SERVER_KEY = const(12)
 _HELLO_DONE = const(14)
 _CLIENT_KEY = const(16)
@@ -38,11 +40,11 @@ _CBC_SHA256 = const(0x00AE)
 _WAIT_HELLO = const(0)
 _WAIT_DONE = const(1)
 _WAIT_FINISHED = const(2)
+_WAIT_NOTHING = const(3)
 
 _AHEAD = const(4)  # messages of a flight that may come out of order
 _ROOM = const(1536)  # bytes of messages that are being put together
 _LONGEST = const(60000)  # between two sendings of a flight, ms
-_HELLOS = const(5)  # ClientHellos a handshake
 _CID_LIMIT = const(32)
 
 # Alerts
@@ -57,35 +59,40 @@ _EXTENSION = const(110)
 class Handshake:
     """The state machine. `core` is the Dtls that it works for."""
 
+    seq = 0  # of the next record of epoch 0
+    records = None
+    # Why what was taken may be forged, -1: not at all. The last alert in the clear, what was
+    # wrong, or 0: something that contradicts it.
+    hint = -1
+
     def __init__(self, core, session):
         self.core = core
         self.session = session  # offered: (id, master secret, suite, extended?), or None
         self.nonce = core.random(32)
-        self.cookie = None
-        self.turn = 0  # message_seq of our next message
-        self.next = 0  # and of the server's
-        self.parts = {}  # message_seq -> [type, bytearray with its header, bits of what is there]
-        self.seq = 0  # of the next record of epoch 0
-        self.wait = _WAIT_HELLO
-        self.records = None
-        self.tries = 0
-        self._hello(b"")
+        self.cookie = b""
+        self._anew()
+        self._hello()
 
     # What we send
 
-    def _hello(self, cookie):
+    def _hello(self):
+        # To the ClientHello, or back to it
         core = self.core
+        # message_seq of our next message, and of the server's
+        self.turn = self.next = min(len(self.cookie), 1)
+        self.parts = {}  # message_seq -> [type, bytearray with its header, bits of what is there]
+        self.wait = _WAIT_HELLO
         session = self.session
         sid = session[0] if session else b""
         suites = b""
-        extensions = b"\x00\x17\x00\x00\x00\x36" + _sized(_sized(core.own, 1), 2)
+        extensions = b"\x00\x17\x00\x00\x00\x36" + _sized(_sized(core.local_cid, 1), 2)
         for suite in core.suites:
             suites += _short(suite)
             if suite == _CBC_SHA256:
                 extensions += b"\x00\x16\x00\x00"
         # The last one says that renegotiation is safe: three bytes less than the extension
         suites = _sized(suites + b"\x00\xff", 2)
-        body = b"\xfe\xfd" + self.nonce + _sized(sid, 1) + _sized(cookie, 1) + suites
+        body = b"\xfe\xfd" + self.nonce + _sized(sid, 1) + _sized(self.cookie, 1) + suites
         # Not in the hash are the first ClientHello and its answer (RFC 6347 section 4.2.1).
         self.hashes = [sha256(), sha256()]
         self.flight = [self._message(_CLIENT_HELLO, body + b"\x01\x00" + _sized(extensions, 2))]
@@ -110,6 +117,8 @@ class Handshake:
         """Send the flight, in as few datagrams as the MTU allows, and set the timer."""
         core = self.core
         mtu = core.mtu
+        self.sent = now
+        core.deadline = now + self.timeout  # first: the heap may be full
         datagram = b""
         for body in self.flight:
             if body[0] == _FINISHED:
@@ -124,40 +133,52 @@ class Handshake:
                     datagram = b""
                 datagram += record
         core.outbox.append(datagram)
-        self.sent = now
-        self.timeout = core.first_timeout if not self.tries else min(self.timeout * 2, _LONGEST)
-        core.deadline = now + self.timeout
 
     def _fragments(self, message, size):
         at = 12
         made = []
         while at < len(message):
             body = message[at : at + size]
-            head = message[:6] + (at - 12).to_bytes(3, "big") + len(body).to_bytes(3, "big")
+            head = message[:6] + (at - 12 << 24 | len(body)).to_bytes(6, "big")
             made.append(self._plain(_HANDSHAKE, head + body))
             at += size
         return made
 
-    def alert(self, kind: int) -> None:
-        """Tell the server why the handshake ends."""
-        body = bytes((2, kind))
-        if self.records and self.wait == _WAIT_FINISHED:
-            body = self.records.seal(_ALERT, body)
-        else:
-            body = self._plain(_ALERT, body)
-        self.core.outbox.append(body)
-
     def poll(self, now: int) -> None:
         """The deadline has come: send again, doubling (RFC 6347 section 4.2.4), or give up."""
         core = self.core
-        self.tries += 1
-        if self.tries > core.max_retransmit:
+        if self.tries >= core.max_retransmit:
             core.log(
                 1, "dtls", "no answer" if self.wait < _WAIT_FINISHED else "no answer: wrong key?"
             )
-            core.fail(-1)
+            core.fail(self.hint or -1)
         else:
-            self.transmit(now)
+            self._again(now)
+
+    def _anew(self):
+        # The timers of a further flight. Those of what follows a step back go on, so that there
+        # is an end. Up to 1.5 times as long at random, as CoAP's: a whole street begins at once.
+        core = self.core
+        self.tries = 0
+        self.moved = False  # has a HelloVerifyRequest been followed since the timer ran out?
+        self.timeout = core.first_timeout * (512 + core.random(1)[0]) >> 9
+
+    def _again(self, now):
+        # The flight again; or, where it is in doubt, what it rests on: the ClientHello. Then
+        # without the cookie, for OpenSSL and pion end at a wrong one; in the end another
+        # ClientHello, for Scandium waits for our Finished for ever. After our Finished each other
+        # time only: the server may have had it.
+        self.tries += 1
+        self.core.log(3, "dtls", "sent again", self.tries)
+        self.timeout = min(self.timeout * 2, _LONGEST)
+        self.moved = False
+        if self.hint >= 0 and self.wait + (self.tries & 1) <= _WAIT_FINISHED:
+            if self.tries > 3:
+                self.nonce = self.core.random(32)
+            if self.wait == _WAIT_HELLO or self.tries > 3:
+                self.cookie = b""
+            self._hello()
+        self.transmit(now)
 
     def repeat(self, now: int) -> None:
         """The server repeats its flight, so ours was lost; but less and less often.
@@ -166,8 +187,7 @@ class Handshake:
         ends the session at the twelfth; and an attacker could have us send without end.
         """
         if now >= self.sent + self.timeout // 4:
-            self.tries += 1
-            self.transmit(now)
+            self._again(now)
 
     # What arrives
 
@@ -178,29 +198,35 @@ class Handshake:
         again = False
         while i + 12 <= len(data):
             kind = data[i]
-            size = int.from_bytes(data[i + 1 : i + 4], "big")
-            seq = data[i + 4] << 8 | data[i + 5]
-            at = int.from_bytes(data[i + 6 : i + 9], "big")
-            n = int.from_bytes(data[i + 9 : i + 12], "big")
+            size = uint(data, i + 1, 3)
+            seq = uint(data, i + 4, 2)
+            at = uint(data, i + 6, 3)
+            n = uint(data, i + 9, 3)
             i += 12 + n
             if i > len(data) or at + n > size or (kind == _FINISHED) != epoch:
                 break
+            if epoch and self.wait < _WAIT_FINISHED:
+                break  # of keys that a step back has given up
             if kind == _VERIFY_REQUEST:
-                if n == size and self.wait == _WAIT_HELLO:
-                    self._verify(data[i - n : i], seq, now)
+                if n == size:
+                    self._verify(data[i - n : i], now)
             elif kind == _HELLO_REQUEST:
                 pass
             elif seq < self.next:
                 again = again or seq == self.next - 1
+                part = self.parts.get(seq)
+                if n == size and (not part or data[i - n - 12 : i] != part[1]):
+                    self.hint = max(self.hint, 0)
             elif seq < self.next + _AHEAD and size <= _ROOM:
                 self._collect(kind, size, seq, at, data[i - n : i])
         while self.next in self.parts:
-            kind, message, missing = self.parts[self.next]
-            if missing:
+            part = self.parts[self.next]
+            if part[2]:
                 return
             del self.parts[self.next]
-            if not self._take(kind, message, now):
-                return  # of another handshake, or forged: the true one may yet come
+            if not self._take(part[0], part[1], now):
+                return  # the last, or of another handshake, or forged: the true one may yet come
+            self.parts[self.next] = part
             self.next += 1
         if again and self.tries < core.max_retransmit:
             self.repeat(now)
@@ -220,30 +246,34 @@ class Handshake:
         part[1][12 + at : 12 + at + len(body)] = body
         part[2] &= ~(((1 << len(body)) - 1) << at)
 
-    def _verify(self, body, seq, now):
+    def _verify(self, body, now):
+        # Of several the first, until the timer runs out: then what it led to is over
         cookie = _vector(body, 2, 1)
-        if cookie != self.cookie and self.turn < _HELLOS:  # else a repeated one
+        if cookie == self.cookie:
+            return
+        if self.moved or self.wait != _WAIT_HELLO:
+            self.hint = max(self.hint, 0)
+        else:
+            if not self.cookie and self.hint < 0:
+                self._anew()
+            self.moved = True
             self.cookie = cookie
-            self.next = seq + 1
-            self.tries = 0
-            self._hello(cookie)
+            self._hello()
             self.transmit(now)
 
     def _take(self, kind, message, now):
         wait = self.wait
         if wait == _WAIT_HELLO and kind == _SERVER_HELLO:
-            self._note(message)
             self._server_hello(bytes(message[12:]))
+            self._note(message)
         elif wait == _WAIT_DONE and kind == _SERVER_KEY:
             self._note(message)  # a hint, for people with many keys
         elif wait == _WAIT_DONE and kind == _HELLO_DONE:
             self._note(message)
             self._key_exchange(now)
-        elif wait == _WAIT_FINISHED and kind == _TICKET:
-            self._note(message)
-        elif wait == _WAIT_FINISHED and kind == _FINISHED:
-            self._finished(message, now)
         else:
+            if wait == _WAIT_FINISHED and kind == _FINISHED:
+                self._finished(message, now)
             return False
         return True
 
@@ -256,7 +286,7 @@ class Handshake:
         self.theirs = body[2:34]
         self.sid = sid = _vector(body, 34, 1)
         i = 35 + len(sid)
-        suite = int.from_bytes(body[i : i + 2], "big")
+        suite = uint(body, i, 2)
         if suite not in core.suites or body[i + 2 : i + 3] != b"\x00":
             raise DtlsError(_ILLEGAL)
         self.suite = suite
@@ -264,7 +294,8 @@ class Handshake:
         if suite == _CBC_SHA256 and not self.etm and not core.mac_then_encrypt:
             raise DtlsError(_FAILURE)
         session = self.session
-        if session and sid == session[0]:
+        self.resumed = session is not None and sid == session[0]
+        if self.resumed:
             # RFC 7627 section 5.3 wants the handshake to end where one has it and one has not.
             if suite != session[2] or self.extended != session[3]:
                 raise DtlsError(_FAILURE)
@@ -272,7 +303,6 @@ class Handshake:
             self._keys()
             self.wait = _WAIT_FINISHED
         else:
-            self.session = None
             self.wait = _WAIT_DONE
 
     def _extensions(self, body, i):
@@ -283,7 +313,7 @@ class Handshake:
             body = _vector(body, i, 2)
             i = 0
             while i < len(body):
-                kind = int.from_bytes(body[i : i + 2], "big")
+                kind = uint(body, i, 2)
                 value = _vector(body, i + 2, 2)
                 i += 4 + len(value)
                 if kind in seen:
@@ -308,7 +338,12 @@ class Handshake:
         self.block = prf(self.master, seed, 96 if suite == _CBC_SHA256 else 40)
         out, into = ciphers(suite, self.block, self.etm)
         cid = self.cid
-        self.records = Records(out, into, cid or b"", b"" if cid is None else self.core.own)
+        old = self.records
+        self.records = Records(out, into, cid or b"", b"" if cid is None else self.core.local_cid)
+        if old:  # the keys may be the same: no nonce twice
+            self.records.seq = old.seq
+        else:
+            self._anew()
 
     def _key_exchange(self, now):
         core = self.core
@@ -328,7 +363,6 @@ class Handshake:
         # Our Finished, at the end of the flight
         body = prf(self.master, b"client finished" + digest, 12)
         self.flight.append(self._message(_FINISHED, body))
-        self.tries = 0
         self.transmit(now)
 
     def _finished(self, message, now):
@@ -339,11 +373,12 @@ class Handshake:
             or len(message) != 24
         ):
             raise DtlsError(_DECRYPT)
-        if self.session:
+        self.wait = _WAIT_NOTHING
+        if self.resumed:
             self._note(message)
             self.flight = [b"\x01"]
             self._finish(self.hashes.pop(0).digest(), now)
-        self.core.done(self)
+        self.core.done(self, now)
 
 
 def _short(seq):
@@ -358,6 +393,7 @@ def _sized(body, size):
 def _vector(data, i, size):
     # The one at i, whose length is in `size` bytes
     n = i + size
-    if n > len(data) or n + int.from_bytes(data[i:n], "big") > len(data):
+    end = n + uint(data, i, size)
+    if end > len(data):
         raise DtlsError(_DECODE)
-    return data[n : n + int.from_bytes(data[i:n], "big")]
+    return data[n:end]

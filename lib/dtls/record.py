@@ -19,18 +19,23 @@ class DtlsError(Exception):
         self.code = code
 
 
+def uint(data, i: int, size: int) -> int:
+    """The unsigned integer in `size` bytes at i."""
+    return int.from_bytes(data[i : i + size], "big")
+
+
 class Records:
     """Both directions of a session. `out` and `into` are ciphers, such as `Ccm`.
 
-    `cid` is the peer's, put into what we send; `own` is ours, wanted in what arrives. Empty ones
-    mean plain DTLS 1.2 records.
+    `cid` is the peer's, put into what we send; `local_cid` is ours, wanted in what arrives. Empty
+    ones mean plain DTLS 1.2 records.
     """
 
-    def __init__(self, out, into, cid: bytes = b"", own: bytes = b""):
+    def __init__(self, out, into, cid: bytes = b"", local_cid: bytes = b""):
         self.out = out
         self.into = into
         self.cid = cid
-        self.own = own
+        self.local_cid = local_cid
         # What is authenticated with a CID, before the number (RFC 9146 section 5)
         self.holder = _HOLDER + bytes((len(cid), _CID_RECORD, 0xFE, 0xFD))
         self.seq = 0  # of the next record
@@ -38,41 +43,43 @@ class Records:
         # number's last six: no integers of 64 bits, which boards allocate.
         self.top = -1
         self.window = bytearray(_WINDOW // 8)
-        self.bad = 0  # records with wrong tags
 
     def seal(self, kind: int, data: bytes) -> bytes:
         """The whole record."""
         seq = self.seq
         self.seq = seq + 1
-        seq = b"\x00\x01" + seq.to_bytes(6, "big")
+        number = b"\x00\x01" + seq.to_bytes(6, "big")
         cid = self.cid
         if cid:
             data = data + bytes((kind,))
-            kind = _CID_RECORD
-            data = self.out.seal(self.holder + seq + cid, seq, data)
+            record = b"\x19\xfe\xfd" + number + cid
+            head = self.holder + number + cid
         else:
-            data = self.out.seal(seq + bytes((kind, 0xFE, 0xFD)), seq, data)
-        n = len(data)
-        return b"".join((bytes((kind, 0xFE, 0xFD)), seq, cid, n.to_bytes(2, "big"), data))
+            record = bytes((kind, 0xFE, 0xFD))
+            head = number + record
+            record += number
+        return self.out.seal(record, head, number, data)
 
     def open(self, kind: int, number: bytes, body: bytes):
-        """(type, data) of a record with the header's `number` (epoch and sequence), or None."""
-        seq = int.from_bytes(number[2:], "big")
+        """(type, data) of a record with the header's `number` (epoch and sequence), or None.
+
+        False where its tag is wrong.
+        """
+        seq = uint(number, 2, 6)
         top = self.top
         window = self.window
         at = seq >> 3 & 7
         bit = 1 << (seq & 7)
         if seq <= top - _WINDOW or seq <= top and window[at] & bit:
             return None
-        own = self.own
-        if own:
-            head = _HOLDER + bytes((len(own), _CID_RECORD, 0xFE, 0xFD)) + number + own
+        local_cid = self.local_cid
+        if local_cid:
+            head = _HOLDER + bytes((len(local_cid), _CID_RECORD, 0xFE, 0xFD)) + number + local_cid
         else:
             head = number + bytes((kind, 0xFE, 0xFD))
         data = self.into.open(head, number, body)
         if data is None:
-            self.bad += 1
-            return None
+            return False
         if seq > top:
             self.top = seq
             if seq - top > _WINDOW:
@@ -81,7 +88,7 @@ class Records:
                 top += 1
                 window[top >> 3 & 7] &= ~(1 << (top & 7))
         window[at] |= bit
-        if own:  # the true type comes after the text, and zeros may follow
+        if local_cid:  # the true type comes after the text, and zeros may follow
             n = len(data)
             while n and not data[n - 1]:
                 n -= 1

@@ -1,12 +1,10 @@
 """DTLS as a transport above a transport: `send`, `recv`, `readable`, `close`, and a deadline."""
 
-from asyncio import core as _core
-
 from micropython import const
 
 from .record import DtlsError
 
-_WAITING = const(4)  # datagrams kept until there is a session; CoAP sends again what is lost
+_WAITING_LIMIT = const(4)  # datagrams kept until there is a session; CoAP sends again what is lost
 
 
 class DtlsTransport:
@@ -24,7 +22,7 @@ class DtlsTransport:
         self.got = []
 
     def __getattr__(self, name: str):
-        """What the core knows: `deadline`, `established`, `failed`, `hopeless`, `resumed`..."""
+        """What the core knows: `deadline`, `established`, `failed`, `resumed`..."""
         return getattr(self.core, name)
 
     def connect(self) -> None:
@@ -37,31 +35,34 @@ class DtlsTransport:
         core = self.core
         now = self.clock.now()
         try:
-            core.send(datagram, now)
+            # What CoAP demands an answer to is confirmable (RFC 7252 section 3)
+            core.send(datagram, now, not datagram[0] & 0x30)
         except DtlsError as error:
             if error.code == -1 and (core.state or not core.failed):
                 waiting = self.waiting
-                if len(waiting) < _WAITING and datagram not in waiting:
+                if len(waiting) < _WAITING_LIMIT and datagram not in waiting:
                     waiting.append(datagram)
                 if not core.state:
                     core.connect(now)
         self._flush()
 
     def recv(self) -> bytes | None:
-        """The next datagram's text, or None."""
+        """The next datagram's text, None, or b"" for a refusal, see coap's Udp."""
         if not self.got:
             datagram = self.lower.recv()
-            if datagram:
-                self.got += self.core.input(datagram, self.clock.now())
-                self._flush()
-        return self.got.pop(0) if self.got else None
+            if not datagram:
+                return datagram
+            self.got += self.core.input(datagram, self.clock.now())
+            self._flush()
+        return self.got.pop(0) or None if self.got else None
 
-    def readable(self) -> None:
-        """Have the running task resumed when `recv` has something: call it, then yield."""
-        if self.got:
-            _core._task_queue.push(_core.cur_task)
-        else:
-            self.lower.readable()
+    def readable(self):
+        """What to wait for: None where `recv` has something, else what is waited for below."""
+        return None if self.got else self.lower.readable()
+
+    def export(self) -> bytes:
+        """See Dtls.export."""
+        return self.core.export(self.clock.now())
 
     def poll(self, now: int) -> int:
         """Do what is due; the next deadline."""

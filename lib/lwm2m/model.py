@@ -10,14 +10,9 @@ seconds since 1970; an Objlnk is a pair of IDs; a multiple Resource is a dict by
 
 from micropython import const
 
-from coap.message import CoapError
+from .errors import Lwm2mError
 
-_READ = const(0x100)
 _NOT_FOUND = const(0x84)
-
-
-class Lwm2mError(CoapError):
-    """`code` is the CoAP response code to answer with; coap's peer does so."""
 
 
 class Object:
@@ -25,6 +20,11 @@ class Object:
 
     A Resource is present where its ID is a key. A function in place of its value is asked for it
     at each Read. What is served by an overridden `read` or `execute` has None.
+
+    A class may have `upload(iid, rid)`. It returns the sink for an Opaque Resource that a server
+    writes in blocks: `write(chunk)` for each of them in turn, then `commit()`, or `abort()` where
+    it ends early. The first two may be coroutines, and may raise Lwm2mError. With None the value
+    is collected and written like any other.
     """
 
     oid = 0
@@ -38,22 +38,16 @@ class Object:
     def __init__(self, instances: dict):
         self.instances = instances
 
-    def entry(self, rid: int) -> int:
+    def descriptor(self, rid: int) -> int:
         """The operations and nature of a Resource << 8 | its type; 0 where it has none."""
         table = self.table
-        low = 0
-        high = len(table) >> 2
-        while low < high:
-            middle = (low + high) >> 1
-            i = middle << 2
-            found = table[i] << 8 | table[i + 1]
-            if found == rid:
-                return table[i + 2] << 8 | table[i + 3]
-            if found < rid:
-                low = middle + 1
-            else:
-                high = middle
-        return 0
+        ident = rid.to_bytes(2, "big")
+        i = table.find(ident)
+        while i & 3:  # within an entry, or -1
+            if i < 0:
+                return 0
+            i = table.find(ident, i + 1)
+        return table[i + 2] << 8 | table[i + 3]
 
     def read(self, iid: int, rid: int):
         """The value of a present Resource, None if there is none yet; may raise Lwm2mError."""
@@ -61,7 +55,7 @@ class Object:
         return value() if callable(value) else value
 
     def set(self, iid: int, rid: int, value) -> None:
-        """Keep a value that the device itself found; observers are told where it differs."""
+        """Keep a value that the device itself found; observers are notified where it differs."""
         resources = self.instances[iid]
         if resources.get(rid) != value:
             resources[rid] = value
@@ -96,8 +90,8 @@ class Object:
         """Remove an Instance; may raise Lwm2mError."""
         del self.instances[iid]
 
-    def entries(self):
-        """The table's Resources in order: (ID, as `entry` gives it)."""
+    def descriptors(self):
+        """The table's Resources in order: (ID, as `descriptor` gives it)."""
         table = self.table
         for i in range(0, len(table), 4):
             yield table[i] << 8 | table[i + 1], table[i + 2] << 8 | table[i + 3]
@@ -113,10 +107,17 @@ class Model:
     def __init__(self, objects: list):
         self.objects = {o.oid: o for o in objects}
         self.changes = 0  # writes and executes that a server asked for
-        self.registrations = []
         self.listing = 0  # Objects and Instances that came or went
-        self.attributes = []  # of each server: what its Write-Attributes have set, by path
-        self.observers = []  # a `mark(oid, iid, rid)` of each server that observes something
+        self.servers = []  # the Management of each server account
+
+    def attach(self, server) -> None:
+        """Serve one server account more: its `on_change` is called, its `attributes` are kept."""
+        self.servers.append(server)
+
+    def detach(self, server) -> None:
+        """Forget a server account that was closed."""
+        if server in self.servers:
+            self.servers.remove(server)
 
     def object(self, oid: int) -> Object:
         """The Object, or Lwm2mError 4.04."""
@@ -126,9 +127,8 @@ class Model:
 
     def changed(self, oid: int, iid: int, rid: int) -> None:
         """A value changed; rid -1: the whole Instance, which came or went."""
-        if rid < 0 or self.objects[oid].entry(rid) & _READ:
-            for mark in self.observers:
-                mark(oid, iid, rid)
+        for server in self.servers:
+            server.on_change(oid, iid, rid)
 
     def time(self) -> int | None:
         """Seconds since 1970, or None while the device does not know (RFC 8428 section 4.5.3)."""
@@ -136,26 +136,28 @@ class Model:
         seconds = device.time() if device else 0
         return seconds if seconds >> 28 > 0 else None
 
-    def touch(self) -> None:
+    def registration_changed(self) -> None:
         """What may matter to a registration changed: all of them are to look."""
         self.changes += 1
-        for one in self.registrations:
-            one.attend(0)
+        for server in self.servers:
+            server.registration.attend(0)
 
-    def listed(self, oid: int, iid: int) -> None:
+    def instance_changed(self, oid: int, iid: int) -> None:
         """An Instance came or went."""
         self.listing += 1
-        self.touch()
+        self.registration_changed()
         self.changed(oid, iid, -1)
 
     def forget(self, path: list) -> None:
         """Drop the attributes of a path and of all below it: it is no more."""
-        for attributes in self.attributes:
-            for known in tuple(attributes):
+        for server in self.servers:
+            for known in tuple(server.attributes):
                 if list(known[: len(path)]) == path:
-                    del attributes[known]
+                    del server.attributes[known]
+            if server.reporting:
+                server.reporting.replan()
 
-    def kind(self, oid: int, rid: int) -> int:
+    def resource_type(self, oid: int, rid: int) -> int:
         """The type of a Resource, 0 where no table has it."""
         obj = self.objects.get(oid)
-        return obj.entry(rid) & 255 if obj else 0
+        return obj.descriptor(rid) & 255 if obj else 0

@@ -6,7 +6,7 @@ from lwm2m.model import Object
 
 _VOLUME = const(1)
 _TYPE = const(3)
-_PULSES = const(4)
+_PULSE_COUNT = const(4)
 _RATIO = const(6)
 
 
@@ -38,11 +38,11 @@ class WaterMeter(Object):
         b"\x17\xa2\x01\x03"  # 6050 Fractional Timestamp
     )
 
-    def __init__(self, pulses, litres_a_pulse: tuple, kind: str):
-        """`litres_a_pulse` is a decimal (mantissa, exponent of ten), `kind` the type of meter."""
-        super().__init__({0: {_VOLUME: None, _TYPE: kind, _PULSES: None}})
+    def __init__(self, pulses, litres_per_pulse: tuple, kind: str):
+        """`litres_per_pulse` is (mantissa, exponent of ten), `kind` the type of meter."""
+        super().__init__({0: {_VOLUME: None, _TYPE: kind, _PULSE_COUNT: None}})
         self.pulses = pulses
-        self.litres_a_pulse = litres_a_pulse
+        self.litres_per_pulse = litres_per_pulse
         self._counted = -1
 
     def sample(self) -> None:
@@ -51,13 +51,13 @@ class WaterMeter(Object):
         if pulses != self._counted:
             self._counted = pulses
             self.changed(0, _VOLUME)
-            self.changed(0, _PULSES)
+            self.changed(0, _PULSE_COUNT)
 
     def read(self, iid: int, rid: int):
         """The volume in m3 as a decimal, the pulse count, or a kept value."""
         if rid == _VOLUME:
-            mantissa, exponent = self.litres_a_pulse
+            mantissa, exponent = self.litres_per_pulse
             return self.pulses() * mantissa, exponent - 3
-        if rid == _PULSES:
+        if rid == _PULSE_COUNT:
             return self.pulses()
         return self.instances[iid][rid]

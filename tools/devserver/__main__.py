@@ -7,8 +7,8 @@ import signal
 import sys
 
 from .. import meter
-from . import start
-from .engine import DEFAULT_PORT, Settings
+from .engines import start
+from .engines.engine import DEFAULT_PORT, Settings
 from .errors import DevserverError, StartError
 from .jsonlines import JsonLines
 
@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--engine",
         choices=start.ENGINES,
-        help="default: leshan, or small when Leshan cannot be had",
+        help="default: leshan, or aiocoap where Leshan is unavailable",
     )
     add("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
     add("--port", type=int, help="UDP port, 0 for any (default: %d)" % DEFAULT_PORT)
@@ -32,21 +32,22 @@ def parser() -> argparse.ArgumentParser:
     add("--awake", type=float, help="seconds a queue-mode client counts as awake (leshan: 93)")
     add("--json", action="store_true", help="commands and events as JSON lines, for scripts")
     add("--demo", action="store_true", help="start a water meter too and show its litres")
-    add("--seconds", type=float, help="end by itself after so long (not with --json)")
+    add("--no-observe", action="store_true", help="do not observe the clients that register")
+    add("--seconds", type=float, help="end after this time (not with --json)")
     add("--endpoint", default="water-1", help="the meter's name (default: %(default)s)")
     return options
 
 
 def known_key(options: argparse.Namespace) -> dict | None:
-    """The command that makes the key of the environment known, None where there is none."""
+    """The command that adds the key of the environment, None where there is none."""
     try:
-        given = meter.credentials(os.environ)
+        credentials = meter.credentials(os.environ)
     except meter.WrongInput as error:
         raise StartError(str(error)) from None
-    if given is None:
+    if credentials is None:
         return None
-    key = {"hex": given[1]}
-    return {"op": "psk", "endpoint": options.endpoint, "identity": given[0], "key": key}
+    key = {"hex": credentials[1]}
+    return {"op": "psk", "endpoint": options.endpoint, "identity": credentials[0], "key": key}
 
 
 def settings(options: argparse.Namespace) -> Settings:
@@ -56,7 +57,7 @@ def settings(options: argparse.Namespace) -> Settings:
 
 
 def notice(text: str) -> None:
-    """One line for whoever looks on."""
+    """Write one line to stderr."""
     print("devserver: %s" % text, file=sys.stderr, flush=True)
 
 
@@ -77,25 +78,30 @@ def serve_json(options: argparse.Namespace) -> None:
 
 def serve_person(options: argparse.Namespace) -> None:
     """The screen and the prompt."""
-    from .console import Console, log_quietly
+    from .ui.console import Console, log_quietly
+    from .ui.watcher import Watcher, instances
 
     log_quietly(LOG)
     console = Console()
+    watcher = Watcher(console, (lambda event: []) if options.no_observe else instances)
     wanted, key = settings(options), known_key(options)
     wanted.coaps = wanted.coaps or key is not None
-    engine, seconds = start.start(options.engine, wanted, console.emit, console.say, LOG)
+    engine, seconds = start.start(options.engine, wanted, watcher.emit, console.say, LOG)
     try:
         console.serving(engine, seconds)
+        watcher.start()
         if key is not None:
             answer = engine.ask(key)
             console.say(answer.get("error", "%(endpoint)s has a key as %(identity)s" % key))
         console.run(options.seconds)
     finally:
+        watcher.stop()
         engine.stop()
+        console.drain()
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Whichever way of serving was asked for; its exit code."""
+    """Serve in the way that was asked for; return the exit code."""
     if options.json:
         serve_json(options)
         return 0

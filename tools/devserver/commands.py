@@ -1,4 +1,4 @@
-"""What a command must look like, checked in one place for JSON lines, prompt and demo."""
+"""The shape of a command, checked in one place for JSON lines, prompt and demo."""
 
 from . import values
 from .errors import CommandError
@@ -39,7 +39,7 @@ TEXTS = (
 
 
 def check(command: object) -> dict:
-    """`command` when its shape is right; what it means is the engine's to judge."""
+    """`command` when its shape is right; its meaning is checked by the engine."""
     if not isinstance(command, dict):
         raise CommandError('a command is an object such as {"id": 1, "op": "list"}')
     operation = command.get("op")
@@ -60,13 +60,13 @@ def check_paths(command: dict) -> None:
     """Every path must be one; cancel takes `path` or `paths`."""
     if command["op"] == "cancel" and "path" not in command and "paths" not in command:
         raise CommandError("cancel needs 'path' or 'paths'")
-    listed = command.get("paths", [])
-    if not isinstance(listed, list) or not all(isinstance(path, str) for path in listed):
-        raise CommandError("paths must be a list of strings, not %r" % (listed,))
+    paths = command.get("paths", [])
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise CommandError("paths must be a list of strings, not %r" % (paths,))
     written = command.get("values", {})
     if not isinstance(written, dict):
         raise CommandError('values must be an object such as {"/1/0/1": 60}, not %r' % (written,))
-    for path in ([command["path"]] if "path" in command else []) + listed + list(written):
+    for path in ([command["path"]] if "path" in command else []) + paths + list(written):
         values.parse_path(path)
 
 

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 import pathlib
-import queue
 import secrets
 import signal
 import subprocess
@@ -12,15 +11,15 @@ import sys
 import threading
 
 from .. import meter as meter_tool
-from . import screen, start
-from .console import Console, log_quietly
-from .engine import Engine, Settings, probe
+from .engines import start
+from .engines.engine import Engine, Settings, probe
 from .errors import StartError
+from .ui.console import Console, log_quietly
+from .ui.watcher import Watcher
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 METER_LOG = ROOT / "build" / "meter.log"
 VOLUME = "/3424/0/1"
-PERIOD = 2.0  # seconds between polls of a client without observations
 PATIENCE = 10.0  # seconds the meter has to de-register
 KEY_LENGTH = 16  # bytes
 
@@ -71,72 +70,12 @@ class Meter:
     def last_words(self) -> str:
         """The last line it wrote."""
         lines = METER_LOG.read_text(errors="replace").split("\n")
-        return next((text.strip() for text in reversed(lines) if text.strip()), "it said nothing")
+        return next((text.strip() for text in reversed(lines) if text.strip()), "it wrote nothing")
 
 
-class Watcher:
-    """Observes the volume of every client that registers; polls where that is not answered."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.polled: set[str] = set()
-        self.new: queue.SimpleQueue = queue.SimpleQueue()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-
-    def emit(self, event: dict) -> None:
-        """An event of the engine's, on its way to the console."""
-        self.console.emit(event)
-        if event["event"] == "registered":
-            self.new.put(event["endpoint"])
-        elif event["event"] in ("deregistered", "expired", "notification"):
-            self._leave(event)
-
-    def _leave(self, event: dict) -> None:
-        """Who is gone, or reports the volume by itself after all, is not polled."""
-        told = event["event"] != "notification" or VOLUME in dict(screen.event_values(event))
-        if told:
-            self.polled.discard(event["endpoint"])
-
-    def start(self) -> None:
-        """Begin to watch, once the engine runs."""
-        self.thread.start()
-
-    def stop(self) -> None:
-        """Ask no more."""
-        self.new.put(None)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                endpoint = self.new.get(timeout=PERIOD)
-            except queue.Empty:
-                for each in list(self.polled):
-                    self._ask("read", each)
-                continue
-            if endpoint is None:
-                return
-            self._observe(endpoint)
-
-    def _observe(self, endpoint: str) -> None:
-        if self._ask("observe", endpoint).get("observed"):
-            self.polled.discard(endpoint)
-        elif endpoint not in self.polled:
-            self.polled.add(endpoint)
-            self.console.say("%s observes nothing: reading it every %g s" % (endpoint, PERIOD))
-
-    def _ask(self, operation: str, endpoint: str) -> dict:
-        answer = self.console.engine.ask({"op": operation, "endpoint": endpoint, "path": VOLUME})
-        if answer.get("value") is not None:
-            reading = {"event": "reading", "endpoint": endpoint, "path": VOLUME}
-            self.console.emit({**reading, "value": answer["value"]})
-        elif operation == "read" and "error" in answer:
-            self.console.say("read %s of %s: %s" % (VOLUME, endpoint, answer["error"]), "red")
-        return answer
-
-
-def free_port(settings: Settings, given: bool, say) -> None:
+def free_port(settings: Settings, chosen: bool, say) -> None:
     """Without --port, a taken default port is no reason not to run: any other will do."""
-    if given:
+    if chosen:
         return
     for port in (settings.port, settings.port + 1)[: 1 + settings.coaps]:
         try:
@@ -168,7 +107,7 @@ def run_demo(options: argparse.Namespace, settings: Settings, log: pathlib.Path)
     """Server and meter until Ctrl-C or --seconds; 0 unless the meter failed."""
     log_quietly(log)
     console = Console()
-    watcher = Watcher(console)
+    watcher = Watcher(console, lambda event: [VOLUME], poll=True)
     if not options.nosec and not settings.coaps:
         settings.coaps, settings.insist = True, False
     free_port(settings, options.port is not None, console.say)
@@ -201,6 +140,9 @@ def with_meter(console: Console, watcher: Watcher, options: argparse.Namespace) 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # the end takes seconds: once is enough
         watcher.stop()
+        if console.live and meter.process.poll() is None:
+            console.say("the meter de-registers")
+            console.drain()
         meter.stop()
         console.drain()
     if failed:

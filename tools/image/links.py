@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from .failure import ImageError
 from .scopes import Scope, bound_by
-from .sources import Source
+from .sources import Source, packages
 
 Symbol = tuple[str, str, str]
 
@@ -82,6 +82,19 @@ class Links:
         if other.unit == source.unit:
             return self.symbol(other, name)
         return "ext", module, name
+
+    def is_bound(self, source: Source, node: ast.stmt, alias: ast.alias) -> bool:
+        """Return whether an import is the only binding of its name in its scope."""
+        scope = next(scope for one, scope in source.scopes.imports if one is node)
+        return (scope, bound_by(alias)) in self.bindings
+
+    def foreign_modules(self, source: Source) -> set[str]:
+        """Return the modules that a source imports and the image has not."""
+        ours = {*self.sources, *packages(self.sources)}
+        scopes = source.module.tree()
+        return {
+            module for (scope, _), (module, _) in self.foreign.items() if scope in scopes
+        } - ours
 
     def within(self, source: Source, module: str) -> bool:
         """Return whether a module is in the unit of a source."""

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from .attributes import attribute_counts, short_names
+from .failure import ImageError
 from .links import Links, Symbol
-from .scopes import Scope, is_private
+from .public import Outside
+from .rename_attributes import attribute_counts, short_names
+from .scopes import Scope, Use, is_private
 from .sources import Source
 
 _LOCAL = "l_%d"
@@ -20,8 +22,16 @@ _LOCAL = "l_%d"
 class Naming:
     """One unit's names. `finals` is of symbols, `locals` of (scope, name)."""
 
-    def __init__(self, unit: str, members: list[Source], links: Links):
-        self.unit, self.members, self.links = unit, members, links
+    def __init__(
+        self,
+        unit: str,
+        members: list[Source],
+        links: Links,
+        outside: Outside,
+        alone: Mapping[Symbol, str],
+    ):
+        self.unit, self.members, self.links, self.outside = unit, members, links, outside
+        self.alone = alone  # functions that get these names
         self.finals: dict[Symbol, str] = {}
         self.locals: dict[tuple[Scope, str], str] = {}
         self.clashes: list[tuple[str, str]] = []
@@ -50,7 +60,7 @@ class Naming:
                 continue
             if symbol[0] == "own" and source.is_constant(name):
                 constants.append((source, name, symbol))
-            elif not is_private(name):
+            elif self._stays(source, name, symbol):
                 self.finals[symbol] = self._free(name, source, used)
             else:
                 self._private.append(symbol)
@@ -58,6 +68,11 @@ class Naming:
         for source, name, symbol in constants:
             self.finals[symbol] = self._free(name, source, used)
             self._constants.add(self.finals[symbol])
+
+    def _stays(self, source: Source, name: str, symbol: Symbol) -> bool:
+        if is_private(name):
+            return False
+        return not source.joined or symbol[0] != "own" or self.outside.uses(name)
 
     def _scopes(self) -> Iterable[Scope]:
         return (scope for source in self.members for scope in source.module.tree())
@@ -101,19 +116,35 @@ class Naming:
         )
         self.counts.update(fixed)
         self._name_private(set(fixed))
+        self.by_keyword = keywords | set(fixed)
+        functions = [
+            (source, scope)
+            for source in self.members
+            for scope in source.module.tree()
+            if scope.kind in ("function", "comprehension")
+        ]
         number = 0
-        for source in self.members:
-            for scope in source.module.tree():
-                if scope.kind in ("function", "comprehension"):
-                    number = self._name_locals(source, scope, number)
+        for source, scope in functions:
+            if scope.kind == "function" and not self._is_hidden(scope):
+                number = self._name_locals(source, scope, number)
+                self.by_keyword.update(self.locals[scope, name] for name in scope.arguments)
+        for source, scope in functions:
+            if scope.kind == "comprehension" or self._is_hidden(scope):
+                number = self._name_locals(source, scope, number)
 
     def _may_rename(self, scope: Scope, name: str) -> bool:
         if name in self.keywords:
             return False
+        positional = self.members[0].positional and name in _without_default(scope.node.args)
+        return positional or self._is_hidden(scope)
+
+    def _is_hidden(self, scope: Scope) -> bool:
+        """Return whether nobody outside may call a function: none knows the names in it."""
         node, parent = scope.node, scope.parent
         if isinstance(node, ast.Lambda) or is_private(node.name):
             return True
-        if self.members[0].positional and name in _without_default(node.args):
+        owner = parent.node.name if node.name == "__init__" and parent.kind == "class" else ""
+        if not self.outside.uses(owner or node.name) and (owner or node.name[:2] != "__"):
             return True
         return any(
             one.kind == "function" or one.kind == "class" and is_private(one.node.name)
@@ -129,25 +160,43 @@ class Naming:
         )
         taken = {*self.finals.values(), *self._builtins(), *fixed, *self.class_names}
         free = [n for n in self._by_count() if n not in taken and n[:2] != "__"]
-        names = (name for name in chain(free, short_names()) if name not in taken)
+        names = chain(free, (name for name in short_names() if name not in {*taken, *free}))
         for symbol in sorted(self._private, key=lambda one: (-uses[one], one)):
-            self.finals[symbol] = next(names)
+            self.finals[symbol] = self.alone.get(symbol) or next(names)
+        twice = [name for name, count in Counter(self.finals.values()).items() if count > 1]
+        if twice:
+            raise ImageError(
+                "join %s: two things of the name %s: a fault of naming.py, report it"
+                % (self.unit, twice[0])
+            )
         self.counts.update(self.finals[one] for one in self._private)
 
     def _name_locals(self, source: Source, scope: Scope, number: int) -> int:
         forbidden = self._forbidden(source, scope)
+        if getattr(scope.node, "args", None) and scope.node.args.kwarg:
+            forbidden |= self.keywords  # which are for the one with **
+        if scope.kind == "function" and self._is_hidden(scope):
+            forbidden |= self.by_keyword  # so that it is seen in the .mpy: see shrink.py
         stored = {*scope.arguments, *scope.functions}
-        for name in scope.bound:
-            if name in scope.declared or (scope, name) in self.links.bindings:
-                continue
-            fixed = name in scope.arguments and not self._may_rename(scope, name)
-            if fixed or name in stored and name in self.keywords:
+        named = [
+            name
+            for name in scope.bound
+            if name not in scope.declared and (scope, name) not in self.links.bindings
+        ]
+        # What keeps its name comes first: no argument before it in the function takes that name.
+        for name in sorted(named, key=lambda one: not self._keeps(scope, one)):
+            if self._keeps(scope, name):
                 final = name
             elif name in stored:
                 final = next(n for n in self._candidates() if n not in forbidden)
                 self.counts[final] += 1
             else:
                 final, number = _LOCAL % number, number + 1
+            if final in (self.locals.get((scope, other)) for other in named):
+                raise ImageError(
+                    "join %s: two things of the name %s: a fault of naming.py, report it"
+                    % (self.unit, final)
+                )
             forbidden.add(final)
             self.locals[scope, name] = final
         for name in scope.bound:  # imports of modules of the image inside functions
@@ -155,6 +204,12 @@ class Naming:
             if bound and not self.links.within(source, bound[1]):
                 self.locals[scope, name], number = _LOCAL % number, number + 1
         return number
+
+    def _keeps(self, scope: Scope, name: str) -> bool:
+        # A name that stays in a function: of an argument, or of what may be one by keyword
+        if name in scope.arguments and not self._may_rename(scope, name):
+            return True
+        return name in self.keywords and name in (*scope.arguments, *scope.functions)
 
     def _candidates(self) -> Iterable[str]:
         yield from (name for name in self._by_count() if self._may_be_an_argument(name))
@@ -179,9 +234,16 @@ class Naming:
         for use in source.scopes.uses:
             if use.scope in inside:
                 final = self.final(source, use.scope, use.name)
-                if final:
-                    found.add(final)
+                found.add(final or self._of_module(source, use))
         return found
+
+    def _of_module(self, source: Source, use: Use) -> str:
+        """Return the final name of `module.name`, which will stand there alone; "" of all else."""
+        bound = self.links.bindings.get((use.scope.resolve(use.name), use.name), ("",))
+        attribute = source.attribute_of.get(id(use.node))
+        if bound[0] != "module" or not attribute or not self.links.within(source, bound[1]):
+            return ""
+        return self.finals.get(self.links.symbol(self.links.sources[bound[1]], attribute.attr), "")
 
     def final(self, source: Source, scope: Scope, name: str) -> str | None:
         """Return the final name of what is at the top of the unit; None of all else."""

@@ -4,11 +4,14 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from . import public, unused
 from .failure import ImageError
 from .scopes import Scope, Scopes, bound_by
 
 # What looks names up by text at run time: renaming would not be noticed.
 _BY_TEXT = ("globals", "locals", "vars", "eval", "exec", "__name__", "__file__")
+_OF_CLASSES = ("__module__", "__qualname__")
+_ATTRIBUTE_BY_TEXT = ("getattr", "setattr", "hasattr", "delattr")
 
 
 @dataclass(eq=False)
@@ -25,10 +28,13 @@ class Source:
     tree: ast.Module
     positional: bool = False
     scopes: Scopes = field(init=False)
+    attribute_of: dict[int, ast.Attribute] = field(init=False)  # by the node that it is one of
 
     def __post_init__(self) -> None:
-        _Strip().visit(self.tree)
         self.scopes = Scopes(self.tree)
+        self.attribute_of = {
+            id(node.value): node for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)
+        }
         self._refuse_lookups_by_text()
 
     @property
@@ -69,8 +75,26 @@ class Source:
                     "%s: %s finds names by their text: leave the module out where some are joined"
                     % (self.where(use.node), use.name)
                 )
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute) and node.attr in _OF_CLASSES:
+                raise ImageError(
+                    "%s: classes of an image have no %s: do without"
+                    % (self.where(node), node.attr)
+                )
+            if _computes_a_name(node):
+                raise ImageError(
+                    "%s: the text of an attribute is computed: write it whole" % self.where(node)
+                )
         if self.joined and "__getattr__" in self.module.bound:
             raise ImageError("%s: has __getattr__ and cannot be joined: name it alone" % self.host)
+
+
+def _computes_a_name(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    if node.func.id not in _ATTRIBUTE_BY_TEXT or len(node.args) < 2:
+        return False
+    return not isinstance(node.args[1], ast.Constant | ast.Name | ast.Subscript | ast.Attribute)
 
 
 class _Strip(ast.NodeTransformer):
@@ -113,22 +137,30 @@ def is_const_call(node: ast.AST) -> bool:
     )
 
 
-def load(entries: Iterable) -> dict[str, Source]:
-    """Return the modules of an image by name, and refuse units that cannot be."""
+def _parsed(entry: object) -> ast.Module:
+    try:
+        tree = ast.parse(entry.host.read_bytes(), str(entry.host))
+    except SyntaxError as error:
+        raise ImageError("%s does not compile: SyntaxError: %s" % (entry.host, error)) from error
+    _Strip().visit(tree)
+    return tree
+
+
+def load(entries: Iterable, outside: public.Outside = public.EVERYBODY) -> dict[str, Source]:
+    """Return the modules of an image by name, and refuse units that cannot be.
+
+    What neither they nor somebody outside use is not in them.
+    """
     sources = {}
-    for entry in entries:
-        try:
-            tree = ast.parse(entry.host.read_bytes(), str(entry.host))
-        except SyntaxError as error:
-            raise ImageError(
-                "%s does not compile: SyntaxError: %s" % (entry.host, error)
-            ) from error
-        is_package = entry.host.name == "__init__.py"
-        if is_package and entry.group:
+    entries = list(entries)
+    trees = [_parsed(entry) for entry in entries]
+    unused.remove(trees, outside)
+    for entry, tree in zip(entries, trees):
+        if entry.is_package and entry.group:
             raise ImageError("%s is a package and cannot be joined: leave it out" % entry.module)
         unit = entry.group or entry.module
         sources[entry.module] = Source(
-            *(entry.module, unit, str(entry.host), is_package, tree, entry.positional)
+            *(entry.module, unit, str(entry.host), entry.is_package, tree, entry.positional)
         )
     for one in sources.values():
         if one.joined and (one.unit in sources or one.unit in packages(sources)):

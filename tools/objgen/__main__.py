@@ -12,10 +12,10 @@ def files(names: list[str]) -> list[pathlib.Path]:
     """The files named, and the XML files of the directories named."""
     found = []
     for path in map(pathlib.Path, names):
-        listed = sorted(path.glob("*.xml")) if path.is_dir() else [path]
-        if not listed:
+        paths = sorted(path.glob("*.xml")) if path.is_dir() else [path]
+        if not paths:
             raise ObjgenError("%s: no .xml file in it" % path)
-        found += listed
+        found += paths
     return found
 
 
@@ -123,7 +123,7 @@ def add_output(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status; 1 for a mistake, told in one line."""
+    """The exit status; 1 for a mistake, which is one line."""
     options = parser().parse_args(arguments)
     try:
         return options.run(options)

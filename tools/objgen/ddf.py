@@ -77,8 +77,8 @@ class Element:
         """What a child's text stands for; `default` after a mistake."""
         value = self.text(tag)
         if value not in allowed:
-            listed = ", ".join(each or "nothing" for each in allowed)
-            self.wrong(tag, value, "write one of: " + listed)
+            names = ", ".join(each or "nothing" for each in allowed)
+            self.wrong(tag, value, "write one of: " + names)
         return allowed.get(value, default)
 
     def version(self, tag: str) -> str:

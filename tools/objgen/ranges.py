@@ -78,7 +78,7 @@ def number(text: str, kind: str) -> tuple | None:
 
 
 def bounds(resource: Resource) -> tuple | None:
-    """The (low, high) that the range of a Resource says, None where it cannot be told."""
+    """The (low, high) that the range of a Resource says, None where it does not say."""
     if resource.type in LENGTHS:
         return length(resource.range)
     if resource.type in NUMBERS:
@@ -86,7 +86,7 @@ def bounds(resource: Resource) -> tuple | None:
     return None
 
 
-def opened(resource: Resource, found: tuple) -> tuple:
+def widened(resource: Resource, found: tuple) -> tuple:
     """Bounds without the ends that say no more than the type does."""
     least, most = ENDLESS.get(resource.type, (None, None))
     low, high = found
@@ -101,5 +101,5 @@ def written(resource: Resource) -> bool:
 def table(thing: Object) -> dict[int, tuple]:
     """The bounds by Resource ID of what is written."""
     known = [(each, bounds(each)) for each in thing.resources if written(each)]
-    found = {each.id: opened(each, both) for each, both in known if both}
+    found = {each.id: widened(each, both) for each, both in known if both}
     return {rid: each for rid, each in found.items() if each != (None, None)}

@@ -1,4 +1,4 @@
-"""The one exception of tools/sizes: a mistake in its files, told in one line."""
+"""The one exception of tools/sizes: a mistake in its files, said in one line."""
 
 
 class SizesError(Exception):

@@ -4,17 +4,15 @@ A test for many formats runs with the first of them; with the others it is slow,
 UNHURRIED: the lists of the folder above once more, and what takes seconds.
 """
 
-import os
 import pathlib
 import shutil
 
 import pytest
-from tools.devserver.driver import Driver, DriverError
+from coaps_leshan import KEY, begin, know
 
 from ..meter import MAIN, Meter, configuration
-from .opened import Opened
+from .decrypting_relay import DecryptingRelay
 
-KEY = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"
 HERE = pathlib.Path(__file__).parent
 UNHURRIED = ("::TestEts", "test_retries_")
 
@@ -28,22 +26,6 @@ def pytest_collection_modifyitems(items):
             later = callspec and any(callspec.indices.values())
             if later or any(name in item.nodeid for name in UNHURRIED):
                 item.add_marker(pytest.mark.slow)
-
-
-def begin(*arguments: str, port: int = 0) -> Driver:
-    """A Leshan that serves coaps. In CI it must be there."""
-    try:
-        return Driver("--coaps", *arguments, engine="leshan", port=port).__enter__()
-    except DriverError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip("Leshan cannot be had: %s" % str(error).splitlines()[-1])
-
-
-def know(server: Driver, endpoint: str, key: str = KEY, identity: str = "") -> None:
-    """Tell Leshan an endpoint's key."""
-    answer = server.ask(op="psk", endpoint=endpoint, identity=identity or endpoint, key=key)
-    assert "error" not in answer, answer
 
 
 @pytest.fixture(scope="session")
@@ -82,9 +64,9 @@ def start(tmp_path, leshan):
         lines = meter.lines
         bad = ("Traceback",) if meter.wrong else ("Traceback", "E ")
         assert not [line for line in lines if line.startswith(bad)], lines
-        assert "dtls established" in "".join(lines) or meter.wrong
-        told = "".join(lines)
-        assert KEY not in told and (not key_of(meter) or key_of(meter) not in told)
+        assert "session established" in "".join(lines) or meter.wrong
+        log = "".join(lines)
+        assert KEY not in log and (not key_of(meter) or key_of(meter) not in log)
 
 
 ACCOUNT = ("suites", "retry_timer", "retry_count", "sequence_delay")
@@ -98,7 +80,7 @@ def key_of(meter) -> str:
 @pytest.fixture
 def relay(request, leshan, captures):
     """What lies between the meter and Leshan, and reads."""
-    relay = Opened(leshan.ready["coaps"], bytes.fromhex(KEY))
+    relay = DecryptingRelay(leshan.ready["coaps"], bytes.fromhex(KEY))
     yield relay
     relay.close()
     captures.append((request.node.name, relay.port, relay.capture))

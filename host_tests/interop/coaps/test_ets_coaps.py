@@ -12,7 +12,7 @@ import pathlib
 import pytest
 
 from .conftest import KEY
-from .opened import CID_RECORD, DATA
+from .decrypting_relay import CID_RECORD, DATA
 
 BY_LESHAN = {"leshan", "whole", "reports"}  # with the fixtures of this folder
 SCRIPTED = {"peer", "make_peer", "registered", "whole_at"}

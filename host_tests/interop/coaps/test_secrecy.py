@@ -5,9 +5,9 @@ import json
 import subprocess
 
 import pytest
-from tools.devserver.console import Console
 from tools.devserver.errors import CommandError
-from tools.devserver.prompt import parse
+from tools.devserver.ui.console import Console
+from tools.devserver.ui.prompt import parse
 
 from ..meter import MICROPYTHON, environment
 from .conftest import KEY, know
@@ -15,16 +15,18 @@ from .test_sessions import HASTY, OTHER
 
 WRONG = ("/0", "/0/0", "/0/0/3", "/0/0/5", "/0/0/5/0")
 
-# For MicroPython: each line tells what one who has the objects in hand may print
+# For MicroPython: each line is what one who has the objects in hand may print
 REPRS = """
 import sys
-import app, config, secure
+from counted import counting
+from firmware import app
+from firmware.config import settings as config
 from dtls.client import Dtls
 from dtls.crypto import Ccm
 from dtls.record import DtlsError, Records
 given = {"servers": [{"uri": "coaps://127.0.0.1:9", "identity": "m", "key": KEY}]}
 whole = config.check(given)
-client, device = app.build(whole, lambda: 0, app.logger(4, print))
+client, device = app.build(whole, app.logger(4, print), counting())
 client.transports["coap"] = lambda *a: Lower()
 class Lower:
     def send(self, datagram):
@@ -32,7 +34,7 @@ class Lower:
     def recv(self): return None
     def close(self): pass
 psk = client.transports["coaps"]
-account = client.model.object(0).instances[0]
+account = client.links[0].account
 transport = psk("127.0.0.1", 9, account)
 core = transport.core
 for one in (client, device, psk, transport, core, client.model, client.model.object(0), Ccm):
@@ -41,7 +43,7 @@ for now in range(0, 200000, 1000):
     core.poll(now)
 core.connect(0)
 core.input(bytes(2000), 0)
-for key in (b"", account[5] * 5):
+for key in (b"", account.key * 5):
     try:
         Dtls(b"m", key)
     except DtlsError as error:
@@ -93,7 +95,7 @@ def test_no_answer_of_the_meter_no_log_and_no_event_has_a_key(leshan, relay, sta
     meter = start(relay.uri, endpoint="secret", key=KEY, wrong=True, **HASTY)
     meter.wait_log("wrong key")
     know(leshan, "secret", KEY)
-    meter.wait_log("I registered", 20)
+    meter.wait_log(r"I \S+ registered", 20)
     leshan.wait_event("registered", endpoint="secret")
     answers = []
     for path in WRONG:

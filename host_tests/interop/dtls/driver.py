@@ -12,7 +12,12 @@ import time
 
 if sys.implementation.name == "cpython":
     ROOT = __file__.rsplit("/host_tests/", 1)[0]
-    sys.path[:0] = [ROOT + "/lib", ROOT + "/host_tests/shims", ROOT + "/host_tests/unit"]
+    sys.path[:0] = [
+        ROOT + "/lib",
+        ROOT + "/host_tests/support/shims",
+        ROOT + "/host_tests/support",
+        ROOT,
+    ]
     import micropython  # noqa: F401 the shim
 
     started = time.monotonic()
@@ -26,7 +31,8 @@ else:
     from binascii import unhexlify
     from time import ticks_ms as clock
 
-from fates import fates
+from dtls_store import Store
+from tools.impairment import impaired
 from virtual import Chance
 
 from dtls.client import Dtls
@@ -34,7 +40,7 @@ from dtls.transport import DtlsTransport
 
 
 class Net:
-    """A UDP socket that counts, and loses, repeats, delays and cuts where it is told to."""
+    """A UDP socket that counts, and loses, repeats, delays and cuts datagrams by chance."""
 
     def __init__(self, port, percent, seed):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -46,11 +52,13 @@ class Net:
         self.late = []
         self.back = []  # received, to be given later
         self.capture = []  # (outwards?, hex, ms)
+        self.forged = []  # [after so many of the server's, hex]: what comes from somebody else
+        self.heard = 0
 
     def send(self, datagram):
         """To the server."""
         self.capture.append((1, datagram.hex(), clock()))
-        for delay, data in fates(self.below, self.percent, datagram):
+        for delay, data in impaired(self.below, self.percent, datagram):
             self.late.append((clock() + delay, bytes(data)))
         self.tick()
 
@@ -68,13 +76,16 @@ class Net:
     def recv(self):
         """From the server, or None."""
         now = clock()
+        if self.forged and self.heard >= self.forged[0][0]:
+            return unhexlify(self.forged.pop(0)[1])
         if self.poller.poll(0):
             try:
                 datagram = self.socket.recv(2000)
+                self.heard += 1
                 self.capture.append((0, datagram.hex(), clock()))
                 self.back += [
                     (now + delay, data)
-                    for delay, data in fates(self.below, self.percent, datagram)
+                    for delay, data in impaired(self.below, self.percent, datagram)
                 ]
             except OSError:
                 pass
@@ -108,24 +119,6 @@ class Clock:
     now = staticmethod(clock)
 
 
-class Store:
-    """A store in memory."""
-
-    record = number = None
-
-    def put(self, record):
-        """Replace the record."""
-        self.record = record
-
-    def get(self):
-        """(record, mark)."""
-        return self.record, self.number
-
-    def mark(self, number):
-        """Replace the mark."""
-        self.number = number
-
-
 class Run:
     """The steps."""
 
@@ -146,6 +139,7 @@ class Run:
         """A new client above a socket."""
         job = self.job
         self.net = net
+        net.forged = job.pop("forged", [])
         self.core = core = Dtls(
             unhexlify(job["identity"]),
             unhexlify(job["key"]),
@@ -215,9 +209,9 @@ class Run:
             self.transport.poll(clock())
             self.net.percent = self.job.get("percent", 0)
         elif name == "sleep":  # export, a new process as it were, restore
-            witness = self.core.export()
+            witness = self.core.export(clock())
             self.make(self.net)
-            self.restored = self.core.restore(witness)
+            self.restored = self.core.restore(witness, clock())
         elif name == "wait":
             self.until(lambda: False, argument)
         elif name == "socket":  # a new port, the same client

@@ -38,24 +38,24 @@ def apt(*packages):
             subprocess.run(["apt-get", "-q", *command], env=quiet, capture_output=True)
 
 
-def _made(name, what, make):
-    # build/peers/NAME, made by `make(folder)` if it is not there; moved there once it is whole
+def made(name, what, make):
+    """build/peers/NAME, made by `make(folder)` if it is not there, moved once it is whole."""
     digest = hashlib.sha256(what).hexdigest()[:12]
     found = BUILD / ("%s-%s" % (name, digest))
     if not found.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=BUILD) as folder:
-            made = Path(folder) / "made"
-            made.mkdir()
+            whole = Path(folder) / "made"
+            whole.mkdir()
             try:
-                done = make(made)
+                done = make(whole)
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise NotHad("%s: %s" % (name, error)) from error
             if done.returncode:
                 last = (done.stderr or done.stdout).strip()[-600:]
                 raise NotHad("%s does not build: %s" % (name, last))
             try:
-                made.rename(found)
+                whole.rename(found)
             except OSError:  # another run was quicker
                 pass
     return found
@@ -71,7 +71,7 @@ def tinydtls():
         command += ["--no-deps", "--target", str(folder), TINYDTLS]
         return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
 
-    return _made("tinydtls", (TINYDTLS + sys.version).encode(), make)
+    return made("tinydtls", (TINYDTLS + sys.version).encode(), make)
 
 
 def pion():
@@ -93,14 +93,14 @@ def pion():
         )
 
     source = b"".join((HERE / "pion" / name).read_bytes() for name in ("main.go", "go.sum"))
-    return _made("pion", source, make)
+    return made("pion", source, make)
 
 
 def drive(inside, port, steps, identity, key, **job):
     """Run the client under test inside "cpython" or "micropython"; its report."""
     job.update(port=port, steps=steps, identity=identity.hex(), key=key.hex())
     command = [sys.executable if inside == "cpython" else str(MICROPYTHON)]
-    path = ":".join(str(ROOT / one) for one in ("lib", "host_tests/unit"))
+    path = ":".join(str(ROOT / one) for one in ("lib", "host_tests/support", ""))
     done = subprocess.run(
         [*command, str(HERE / "driver.py")],
         input=json.dumps(job) + "\n",

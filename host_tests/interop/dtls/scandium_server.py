@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[3]))
 
-from tools.devserver import jars  # noqa: E402
+from tools.devserver.engines.leshan import jars  # noqa: E402
 
 
 def main(port, cid, identity, key, suites):

@@ -1,8 +1,8 @@
 """Handshakes with OpenSSL through a network that loses 30 %, repeats, reorders, delays and cuts.
 
 Each ends established, with data echoed and undisturbed by what comes late, or failed with a code.
-`storm` drives many on CPython against libssl, whose timers hurry there; a few are driven inside
-the Unix port against `openssl s_server`, whose first timer is a second.
+`many_handshakes` drives many on CPython against libssl, whose timers hurry there; a few are driven
+inside the Unix port against `openssl s_server`, whose first timer is a second.
 """
 
 import collections
@@ -11,17 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from .conftest import IDENTITY, KEY, driver
+from .many_handshakes import many_handshakes
 from .peers import FIRST_MS
-from .storm import storm
 
 SHARE = 0.9  # of the handshakes succeed at least; of six sendings one in sixty comes to nothing
 LONGEST_S = 20  # three flights of 63 times the first timer, and a machine that is busy
 CODES = {-1, 20, 40, 42, 47, 50, 51, 10}  # silence, or an alert for what was cut
 
 
-def stormed(server, count):
+def through_a_bad_network(server, count):
     """The outcomes of so many handshakes, each held to what a handshake may come to."""
-    outcomes = storm(IDENTITY, KEY, server.port, count, first_timeout=FIRST_MS)
+    outcomes = many_handshakes(IDENTITY, KEY, server.port, count, first_timeout=FIRST_MS)
     assert len(outcomes) == count and server.process.poll() is None
     for one in outcomes:
         if one.state == 2:
@@ -39,17 +39,17 @@ def stormed(server, count):
 
 
 def test_a_hundred_handshakes_through_a_bad_network(shouting):
-    stormed(shouting("openssl"), 100)
+    through_a_bad_network(shouting("openssl"), 100)
 
 
 @pytest.mark.slow
 def test_two_thousand_handshakes_through_a_bad_network(shouting):
-    stormed(shouting("openssl"), 2000)
+    through_a_bad_network(shouting("openssl"), 2000)
 
 
 def test_a_wrong_key_through_a_bad_network_fails_cleanly(shouting):
     port = shouting("openssl").port
-    outcomes = storm(IDENTITY, b"wrong", port, 20, first_timeout=20, max_retransmit=3)
+    outcomes = many_handshakes(IDENTITY, b"wrong", port, 20, first_timeout=20, max_retransmit=3)
     for one in outcomes:
         assert one.state == 0 and one.failed in CODES, one
 

@@ -8,7 +8,7 @@ of the same random numbers.
 import json
 
 from dtls_peer import IDENTITY, KEY, Server, client
-from host_tests.emulator import Board
+from tools.emulator import Board
 from tools.image.compiler import ROOT, compile_module
 
 PAIR_US = 3000

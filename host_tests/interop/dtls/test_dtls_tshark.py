@@ -36,14 +36,14 @@ def test_tshark_decrypts_a_session(openssl, drive, tshark, tmp_path, suite, ems)
     steps = ["shake", ["send", "from the meter\n"], "recv", "close", ["wait", 100]]
     report = drive(server, *steps, suites=[suite])
     assert report["got"] == ["to the meter\n"]
-    judge(report, server.port, tshark, tmp_path, [b"from the meter\n", b"to the meter\n"])
+    check_report(report, server.port, tshark, tmp_path, [b"from the meter\n", b"to the meter\n"])
 
 
 def test_tshark_decrypts_a_session_with_cids(scandium, drive, tshark, tmp_path):
     server = scandium(6)
     report = drive(server, "shake", ["send", "meter"], "recv", cid=b"me".hex())
     assert report["got"] == ["METER"]
-    judge(report, server.port, tshark, tmp_path, [b"meter", b"METER"], closed=False)
+    check_report(report, server.port, tshark, tmp_path, [b"meter", b"METER"], closed=False)
 
 
 @pytest.mark.parametrize("name, cid", [("tinydtls", None), ("mbedtls", None), ("pion", 8)])
@@ -51,10 +51,10 @@ def test_tshark_decrypts_what_other_servers_said(shouting, drive, tshark, tmp_pa
     server = shouting(name, cid)
     report = drive(server, "shake", ["send", "meter"], "recv")
     assert report["got"] == ["METER"]
-    judge(report, server.port, tshark, tmp_path, [b"meter", b"METER"], closed=False)
+    check_report(report, server.port, tshark, tmp_path, [b"meter", b"METER"], closed=False)
 
 
-def judge(report, port, tshark, tmp_path, expected, closed=True):
+def check_report(report, port, tshark, tmp_path, expected, closed=True):
     """Have tshark decrypt a run's capture, and hold it to what was said."""
     capture = []
     for out, data, ms in report["capture"]:

@@ -22,6 +22,15 @@ _SIMPLE = const(7)  # and floats
 _FALSE = const(20)
 _DOUBLE = const(0xFB)
 _EPOCH = const(0xC1)  # tag 1: seconds since 1970
+_BREAK = const(0xFF)
+
+# Tags that make a number (RFC 8949 sections 3.4.3 and 3.4.4); the others say nothing to us
+_BIGNUM = const(2)
+_FRACTION = const(4)
+
+# About what a text may say: more is no measured value, and takes long to reckon with
+_BIGNUM_LIMIT = const(32)  # bytes of a bignum
+_FARTHEST = const(400)  # exponent of ten
 
 
 def head(out: bytearray, type: int, value: int) -> bytearray:
@@ -88,20 +97,42 @@ class Reader(value.Reader):
         """Yield before each of the items within the next one, of a major type."""
         count = self.head(type)
         while count:
-            if count < 0 and self.data[self.start] == 0xFF:
+            if count < 0 and self.data[self.start] == _BREAK:
                 self.start += 1
                 return
             yield
             count -= 1
 
-    def next(self):
-        """The next value: int, decimal pair, str, bytes or bool."""
+    def next(self, whole: bool = False):
+        """The next value: int, decimal pair, str, bytes or bool; or ValueError.
+
+        `whole` is within a pair, where only an int may be.
+        """
         value = self.head()
+        tag = 0
         while self.type == _TAG:
+            if 1 < tag <= _FRACTION or whole and value >> 1 != 1:  # a number is no tag's
+                raise ValueError
+            tag = value
             value = self.head()
         type = self.type
-        if type < _BYTES:
+        if 1 < tag < _FRACTION:
+            if type != _BYTES or value > _BIGNUM_LIMIT:
+                raise ValueError
+            value = int.from_bytes(self.read(value), "big")
+            type = tag - _BIGNUM
+        if type < _BYTES and tag != _FRACTION:
             return ~value if type else value
+        if whole:
+            raise ValueError
+        if tag == _FRACTION:
+            exponent = self.next(True)
+            mantissa = self.next(True)
+            if value < 0 and self.read(1)[0] == _BREAK:
+                value = 2
+            if type != _ARRAY or value != 2 or abs(exponent) > _FARTHEST:
+                raise ValueError
+            return mantissa, exponent
         if type < _ARRAY:
             if value < 0:
                 self.start -= 1
@@ -124,6 +155,6 @@ def encode(values: list, path: list) -> bytearray:
     return write(bytearray(), *value.single(values, path))
 
 
-def decode(data: memoryview, path: list, type) -> list:
+def decode(data: memoryview, path: list, resource_type) -> list:
     """The one value for `path`, as [(path, value)]; Lwm2mError 4.00 where it is none."""
-    return Reader(data, path, type).decode(lambda r: r.append([], r.next(), False))
+    return Reader(data, path, resource_type).decode(lambda r: r.append([], r.next(), False))

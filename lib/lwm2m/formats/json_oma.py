@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..model import Lwm2mError
+from ..errors import Lwm2mError
 from . import senml_json as json
 from .value import records
 
@@ -50,19 +50,19 @@ def read(r):
     r.start = end
 
 
-def decode(data: memoryview, path: list, kind) -> list:
+def decode(data: memoryview, path: list, resource_type) -> list:
     """The values of the entries, as [(path, value)]; Lwm2mError 4.00 if they are wrong."""
 
-    def text_of(oid, rid):
-        found = kind(oid, rid)
-        return _STRING if found == _OPAQUE else found
+    def text_type(oid, rid):
+        kind = resource_type(oid, rid)
+        return _STRING if kind == _OPAQUE else kind
 
-    found = json.Reader(bytes(data).strip(b" \t\r\n"), path, text_of).decode(read)
-    for i in range(len(found)):
-        where, value = found[i]
-        if kind(where[0], where[2]) == _OPAQUE:
+    items = json.Reader(bytes(data).strip(b" \t\r\n"), path, text_type).decode(read)
+    for i in range(len(items)):
+        place, value = items[i]
+        if resource_type(place[0], place[2]) == _OPAQUE:
             try:
-                found[i] = where, json.opaque(value)
+                items[i] = place, json.opaque(value)
             except ValueError:
                 raise Lwm2mError(_BAD_REQUEST)
-    return found
+    return items

@@ -23,15 +23,17 @@ def from_text(text: str, strict: bool = False) -> tuple:
 
     `strict` is JSON: no plus, no zero before other digits, digits on both sides of a point.
     """
+    if len(text) > 64:
+        raise ValueError
     mantissa, e, exponent = text.lower().partition("e")
     whole, point, fraction = mantissa.partition(".")
     digits = whole.lstrip("+-")
     figures = digits + fraction + exponent.lstrip("+-")
     exponent = (int(exponent) if e else 0) - len(fraction)
-    if not figures.isdigit() or abs(exponent) > 400 or len(text) > 64:
-        raise ValueError(text)
+    if not figures.isdigit() or abs(exponent) > 400:
+        raise ValueError
     if strict and (whole.lstrip("-") != str(int(digits)) or point and not fraction):
-        raise ValueError(text)
+        raise ValueError
     return int(whole + fraction), exponent
 
 
@@ -42,15 +44,25 @@ def integer(value, unsigned: bool) -> int:
         mantissa, exponent = value
         value, rest = divmod(mantissa * 10 ** max(exponent, 0), 10 ** max(-exponent, 0))
     if rest or value >> (64 if unsigned else 63) not in (0, unsigned - 1):
-        raise ValueError(value)
+        raise ValueError
+    return value
+
+
+def from_digits(text: str) -> int:
+    """Digits of an integer, no more of them than it needs; or ValueError."""
+    if len(text) > 20:  # before they take their time
+        raise ValueError
+    value = int(text)
+    if str(value) != text:
+        raise ValueError
     return value
 
 
 def digits(text: str, limit: int) -> int:
-    """Digits of an ID below `limit`, no more of them than it needs; or ValueError."""
-    value = int(text)
-    if not 0 <= value < limit or str(value) != text:
-        raise ValueError(text)
+    """Digits of an ID below `limit`; or ValueError."""
+    value = from_digits(text)
+    if not 0 <= value < limit:
+        raise ValueError
     return value
 
 
@@ -76,7 +88,7 @@ def to_double(value) -> bytes:
     biased = extra - shift + 1074
     packed = (biased << 52) + quotient
     if biased < 0 or packed >> 52 >= 2047:  # a subnormal number measures nothing
-        raise ValueError(value)
+        raise ValueError
     return (packed | (mantissa < 0) << 63).to_bytes(8, "big")
 
 
@@ -90,19 +102,19 @@ def from_ieee(data: bytes, exact: bool = False) -> tuple:
     packed = int.from_bytes(data, "big")
     size = len(data)
     if size not in (4, 8) and not (exact and size == 2):
-        raise ValueError(size)
+        raise ValueError
     width = 52 if size == 8 else size * 13 // 2 - 3
     top = (1 << size * 8 - 1 - width) - 1
     fraction = packed & ((1 << width) - 1)
     biased = packed >> width & top
     if biased == top:
-        raise ValueError("infinite")
+        raise ValueError
     mantissa = fraction | (1 << width if biased else 0)
     exponent = max(biased, 1) - (top >> 1) - width
     if not mantissa:
         return 0, 0
     if size == 8 and not biased:
-        raise ValueError("subnormal")  # see to_double
+        raise ValueError  # see to_double
     if exact:
         wider = 53 - _bits(mantissa)
         mantissa <<= wider
@@ -119,12 +131,12 @@ def _shortest(mantissa, exponent):
     # The fewest digits whose decimal lies nearer to mantissa * 2**exponent than half a unit of its
     # last place. All in quarters of that unit, below a power of two the unit is half as large.
     value = mantissa << max(exponent, 0) + 2
-    one = 4 << max(-exponent, 0)
+    unit = 4 << max(-exponent, 0)
     slack = (2 if mantissa & (mantissa - 1) else 1) << max(exponent, 0)
     power = (_bits(mantissa) + exponent) * 30103 // 100000 + 2
     while True:
         power -= 1
-        up = 10 ** max(power, 0) * one
+        up = 10 ** max(power, 0) * unit
         down = 10 ** max(-power, 0)
         digits = (2 * value * down // up + 1) >> 1
         if digits and abs(digits * up - value * down) < slack * down + (1 - (mantissa & 1)):

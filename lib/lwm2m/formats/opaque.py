@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..model import Lwm2mError
+from ..errors import Lwm2mError
 from .value import Reader, single
 
 _NOT_ACCEPTABLE = const(0x86)
@@ -18,6 +18,7 @@ def encode(values: list, path: list):
     return value
 
 
-def decode(data: memoryview, path: list, type) -> list:
+def decode(data: memoryview, path: list, resource_type) -> list:
     """The one value for `path`, as [(path, value)]; Lwm2mError 4.00 where none can be."""
-    return Reader(data, path, type).decode(lambda r: r.append([], bytes(r.read(len(data))), False))
+    reader = Reader(data, path, resource_type)
+    return reader.decode(lambda r: r.append([], bytes(r.read(len(data))), False))

@@ -49,9 +49,9 @@ def read(r):
         r.update((r.next(), r.next()) for _ in r.iter(_MAP))
 
 
-def decode(data: memoryview, path: list, type) -> list:
+def decode(data: memoryview, path: list, resource_type) -> list:
     """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong.
 
-    Without `type` there are names only: paths of any length, and None for their values.
+    Without `resource_type` there are names only: paths of any length, and None for their values.
     """
-    return cbor.Reader(data, path, type).decode(read)
+    return cbor.Reader(data, path, resource_type).decode(read)

@@ -17,8 +17,9 @@ _OPAQUE = const(5)
 _OBJLNK = const(7)
 
 # Labels as SenML CBOR has them
-_DATA = const(8)
-_LABELS = {"bn": -2, "bt": -3, "bv": -5, "n": 0, "v": 2, "vs": 3, "vb": 4, "t": 6, "vd": 8}
+_DATA_VALUE = const(8)
+_LABELS = {"bver": -1, "bn": -2, "bt": -3, "bv": -5, "n": 0, "v": 2, "vs": 3, "vb": 4, "t": 6}
+_LABELS["vd"] = _DATA_VALUE
 
 
 def write(items) -> str:
@@ -106,7 +107,7 @@ class Reader(value.Reader):
             key = self.key()
             key = keys.get(key, key)
             value = self.next()
-            if key == _DATA and type(value) is str:
+            if key == _DATA_VALUE and type(value) is str:
                 value = opaque(value)
             yield key, value
 
@@ -156,9 +157,9 @@ def read(r):
         r.update(r.values(_LABELS))
 
 
-def decode(data: memoryview, path: list, type) -> list:
+def decode(data: memoryview, path: list, resource_type) -> list:
     """The values that the records give, as [(path, value)]; Lwm2mError 4.00 if they are wrong.
 
-    Without `type` there are names only: paths of any length, and None for their values.
+    Without `resource_type` there are names only: paths of any length, and None for their values.
     """
-    return Reader(bytes(data).strip(b" \t\r\n"), path, type).decode(read)
+    return Reader(bytes(data).strip(b" \t\r\n"), path, resource_type).decode(read)

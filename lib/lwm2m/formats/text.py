@@ -4,8 +4,8 @@ from binascii import a2b_base64, b2a_base64
 
 from micropython import const
 
-from ..model import Lwm2mError
-from .number import from_text, to_double, to_text
+from ..errors import Lwm2mError
+from .number import digits, from_digits, from_text, integer, to_double, to_text
 
 _BAD_REQUEST = const(0x80)
 _NOT_ACCEPTABLE = const(0x86)
@@ -43,9 +43,9 @@ def encode_value(kind: int, value) -> bytes:
     return to_text(value).encode()
 
 
-def decode(data: memoryview, path: list, kind_of) -> list:
+def decode(data: memoryview, path: list, resource_type) -> list:
     """The one value that `path` names, as [(path, value)]; Lwm2mError 4.00 if the text is none."""
-    kind = kind_of(path[0], path[2])
+    kind = resource_type(path[0], path[2])
     return [(tuple(path), _value(kind, data))]
 
 
@@ -59,22 +59,15 @@ def _value(kind, data):
             to_double(number)  # is there such a double?
             return number
         if kind in (_INTEGER, _TIME, _UNSIGNED):
-            return integer(text, kind == _UNSIGNED)
+            return integer(from_digits(text), kind == _UNSIGNED)
         if kind == _OPAQUE:
-            return a2b_base64(data)
+            value = a2b_base64(data)
+            if encode_value(_OPAQUE, value) != data:  # it skips what is no base64
+                raise ValueError
+            return value
         if kind == _OBJLNK:
-            oid, iid = [integer(part, True) for part in text.split(":")]
-            if max(oid, iid) > 0xFFFF:
-                raise ValueError(text)
-            return oid, iid
+            oid, iid = text.split(":")
+            return digits(oid, 65536), digits(iid, 65536)
         return text
     except (ValueError, UnicodeError):
         raise Lwm2mError(_BAD_REQUEST)
-
-
-def integer(text: str, unsigned: bool) -> int:
-    """A decimal integer of at most 64 bits, or ValueError."""
-    value = int(text)
-    if str(value) != text or value >> (64 if unsigned else 63) not in (0, unsigned - 1):
-        raise ValueError(text)
-    return value

@@ -2,15 +2,17 @@
 
 from micropython import const
 
-from ..model import Lwm2mError
+from ..errors import Lwm2mError
 from .number import from_ieee, to_double
 
 _INSTANCE = const(0)
 _RESOURCE_INSTANCE = const(0x40)
-_MULTIPLE = const(0x80)
+_MULTIPLE_RESOURCE = const(0x80)
 _RESOURCE = const(0xC0)
 
 _BAD_REQUEST = const(0x80)
+
+_NO_ID = const(65535)
 
 # Types of values, see model
 _STRING = const(1)
@@ -27,12 +29,12 @@ def _put(out, kind, ident, value):
     width = 0 if size < 8 else 1 if size < 256 else 2 if size < 65536 else 3
     kind |= width << 3 or size
     if ident > 255:
-        out.extend(bytes((kind | 0x20, ident >> 8, ident & 255)))
+        out += bytes((kind | 0x20, ident >> 8, ident & 255))
     else:
-        out.extend(bytes((kind, ident)))
+        out += bytes((kind, ident))
     if width:
-        out.extend(size.to_bytes(width, "big"))
-    out.extend(value)
+        out += size.to_bytes(width, "big")
+    out += value
 
 
 def _value(kind, value):
@@ -59,7 +61,7 @@ def _put_resource(out, rid, kind, value):
     inner = bytearray()
     for riid in sorted(value):
         _put(inner, _RESOURCE_INSTANCE, riid, _value(kind, value[riid]))
-    _put(out, _MULTIPLE, rid, inner)
+    _put(out, _MULTIPLE_RESOURCE, rid, inner)
 
 
 def encode(content: list, path: list) -> bytearray:
@@ -83,7 +85,7 @@ def encode(content: list, path: list) -> bytearray:
 
 def split(data: memoryview) -> list:
     """The TLVs of one level, a list of (kind, ID, value); or ValueError where they do not fit."""
-    found = []
+    values = []
     i = 0
     size = len(data)
     while i < size:
@@ -95,14 +97,16 @@ def split(data: memoryview) -> list:
         ident = data[i + 1]
         if head & 0x20:
             ident = ident << 8 | data[i + 2]
+            if ident == _NO_ID:
+                raise ValueError
         length = 0
         for j in range(start - width, start):
             length = length << 8 | data[j]
         i = start + (length if width else head & 7)
         if i > size:
             raise ValueError
-        found.append((head & 0xC0, ident, data[start:i]))
-    return found
+        values.append((head & 0xC0, ident, data[start:i]))
+    return values
 
 
 def decode_value(kind: int, data: memoryview):
@@ -129,52 +133,52 @@ def decode_value(kind: int, data: memoryview):
     return value
 
 
-def decode(data: memoryview, path: list, kind_of) -> list:
+def decode(data: memoryview, path: list, resource_type) -> list:
     """The values in a body written to `path`, as [(path, value)]; Lwm2mError 4.00 else.
 
     The Instance ID is -1 where neither the path nor the body has one. A multiple Resource
     without Instances has an empty dict, an Instance without Resources None. That all is below
     `path` is for the caller to see.
     """
-    found = []
+    values = []
     try:
-        _decode(found, data, path, kind_of)
+        _decode(values, data, path, resource_type)
     except (ValueError, UnicodeError):
         raise Lwm2mError(_BAD_REQUEST)
-    return found
+    return values
 
 
-def _decode(found, data, path, kind_of):
+def _decode(values, data, path, resource_type):
     iid = path[1] if len(path) > 1 else -1
     for tag, ident, value in split(data):
         if tag == _INSTANCE:
             if len(path) > 2:
                 raise ValueError
             if not len(value):
-                found.append(((path[0], ident), None))
+                values.append(((path[0], ident), None))
             for inner in split(value):
-                _resource(found, (path[0], ident), inner, kind_of)
+                _resource(values, (path[0], ident), inner, resource_type)
         elif tag == _RESOURCE_INSTANCE:
             if len(path) < 3:
                 raise ValueError
-            item = decode_value(kind_of(path[0], path[2]), value)
-            found.append(((path[0], iid, path[2], ident), item))
+            item = decode_value(resource_type(path[0], path[2]), value)
+            values.append(((path[0], iid, path[2], ident), item))
         else:
-            _resource(found, (path[0], iid), (tag, ident, value), kind_of)
+            _resource(values, (path[0], iid), (tag, ident, value), resource_type)
 
 
-def _resource(found, base, tlv, kind_of):
+def _resource(values, base, tlv, resource_type):
     tag, rid, value = tlv
-    kind = kind_of(base[0], rid)
+    kind = resource_type(base[0], rid)
     base += (rid,)
     if tag == _RESOURCE:
-        found.append((base, decode_value(kind, value) if kind else None))
-    elif tag != _MULTIPLE:
+        values.append((base, decode_value(kind, value) if kind else None))
+    elif tag != _MULTIPLE_RESOURCE:
         raise ValueError
     elif not len(value):
-        found.append((base, {}))
+        values.append((base, {}))
     else:
         for tag, riid, item in split(value):
             if tag != _RESOURCE_INSTANCE:
                 raise ValueError
-            found.append((base + (riid,), decode_value(kind, item) if kind else None))
+            values.append((base + (riid,), decode_value(kind, item) if kind else None))

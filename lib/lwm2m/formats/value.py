@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..model import Lwm2mError
+from ..errors import Lwm2mError
 from .number import digits, integer, to_double
 
 _BAD_REQUEST = const(0x80)
@@ -14,12 +14,15 @@ _OBJLNK = const(7)
 _UNSIGNED = const(8)
 
 # Labels of SenML CBOR (RFC 8428 section 6)
+_BASE_VERSION = const(-1)
 _BASE_NAME = const(-2)
 _NAME = const(0)
 _VALUE = const(2)
 
+_SENML_VERSION = const(10)  # of SenML
+
 # The type of value, see model, that goes with a label; a base value (10) is not for us
-_KINDS = {-5: 10, -3: 3, -2: 1, 0: 1, 2: 3, 3: 1, 4: 4, 6: 3, 8: 5, "vlo": 1}
+_KINDS = {-5: 10, -3: 3, -2: 1, -1: 8, 0: 1, 2: 3, 3: 1, 4: 4, 6: 3, 8: 5, "vlo": 1}
 
 
 def coerce(kind: int, value):
@@ -67,19 +70,19 @@ def records(values: list, path: list, since=None):
                 name = "/".join(map(str, (oid, iid, rid, riid)[level : 3 + several]))
                 if base and level and name:
                     base += "/"
-                one = value[riid] if several else value
-                yield base, name or None, kind, one, time and time[0] - since or None
+                item = value[riid] if several else value
+                yield base, name or None, kind, item, time and time[0] - since or None
                 base = None
 
 
 class Reader:
     """A payload: its bytes, and what they say, each Resource once and below the request's path."""
 
-    def __init__(self, data, path, kind):
+    def __init__(self, data, path, resource_type):
         self.data = data
         self.start = 0
         self.path = path
-        self.kind = kind
+        self.resource_type = resource_type
         self.items = {}
         self.base = ""
 
@@ -94,7 +97,7 @@ class Reader:
     def append(self, ids: list, value, abs: bool) -> None:
         """Take the value at `ids`, from the root if `abs` or if they begin as the path does."""
         path = self.path
-        if not self.kind:  # a composite Read has names only
+        if not self.resource_type:  # a composite Read has names only
             self.items[tuple(ids)] = None
             return
         if len(ids) < 3 or ids[: len(path)] != path:
@@ -106,26 +109,28 @@ class Reader:
         where = tuple(ids)
         if not 2 < len(ids) < 5 or where in self.items:
             raise ValueError
-        self.items[where] = coerce(self.kind(ids[0], ids[2]), value)
+        self.items[where] = coerce(self.resource_type(ids[0], ids[2]), value)
 
     def update(self, items) -> None:
         """Take a SenML record, pairs of a label as SenML CBOR has it and a value."""
-        found = {}
+        fields = {}
         for label, value in items:
-            coerce(_KINDS.get(label, 0), value)
+            value = coerce(_KINDS.get(label, 0), value)
+            if label == _BASE_VERSION and value > _SENML_VERSION:
+                raise ValueError
             if label in (3, 4, 8, "vlo"):
                 label = _VALUE
-            if label in found or str(label).endswith("_"):
+            if label in fields or str(label).endswith("_"):
                 raise ValueError
-            found[label] = value
-        self.base = found.get(_BASE_NAME, self.base)
-        name = self.base + found.get(_NAME, "")
+            fields[label] = value
+        self.base = fields.get(_BASE_NAME, self.base)
+        name = self.base + fields.get(_NAME, "")
         rooted = name.startswith("/")
         ids = []
         if name[rooted:]:
             for part in name.split("/")[rooted:]:
                 ids.append(digits(part, 65535))
-        self.append(ids, self.kind and found[_VALUE], rooted)
+        self.append(ids, self.resource_type and fields[_VALUE], rooted)
 
     def decode(self, read) -> list:
         """All of it as [(path, value)], as `read` takes it; Lwm2mError 4.00 if it is wrong."""

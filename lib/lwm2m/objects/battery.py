@@ -9,7 +9,7 @@ _THRESHOLD = const(5)
 _LOW = const(6)
 _LOSS = const(9)
 _LOSSES = const(10)
-_RESET = const(11)
+_RESET_LOSSES = const(11)
 
 
 class Battery(Object):
@@ -49,7 +49,7 @@ class Battery(Object):
                 resources[_LOW] = None
             if _LOSS in resources:
                 resources.setdefault(_LOSSES, 0)
-                resources[_RESET] = None
+                resources[_RESET_LOSSES] = None
 
     def read(self, iid: int, rid: int):
         """A Resource; whether the level is too low is of now."""
@@ -57,12 +57,12 @@ class Battery(Object):
             return self.read(iid, _LEVEL) <= self.instances[iid].get(_THRESHOLD, 0)
         return super().read(iid, rid)
 
-    def supply(self, iid: int, lost: bool) -> None:
+    def supply(self, iid: int, failed: bool) -> None:
         """The mains are lost, or back."""
         resources = self.instances[iid]
-        if lost and not resources[_LOSS]:
+        if failed and not resources[_LOSS]:
             self.set(iid, _LOSSES, resources[_LOSSES] + 1)
-        self.set(iid, _LOSS, lost)
+        self.set(iid, _LOSS, failed)
 
     def execute(self, iid: int, rid: int, argument: bytes) -> None:
         """Reset the count of losses."""

@@ -4,10 +4,10 @@ from micropython import const
 
 from ..model import Object
 
-_TX = const(2)
-_RX = const(3)
-_LONGEST = const(4)
-_AVERAGE = const(5)
+_TX_DATA = const(2)
+_RX_DATA = const(3)
+_MAX_MESSAGE = const(4)
+_AVERAGE_MESSAGE = const(5)
 _START = const(6)
 _STOP = const(7)
 _PERIOD = const(8)
@@ -42,7 +42,7 @@ class ConnectivityStatistics(Object):
         """`now()` is the time in ms, as a Clock's; `period` how long to collect, 0 until Stop."""
         resources = {_START: None, _STOP: None, _PERIOD: period}
         super().__init__({0: resources})
-        for rid in (_TX, _RX, _LONGEST, _AVERAGE):
+        for rid in (_TX_DATA, _RX_DATA, _MAX_MESSAGE, _AVERAGE_MESSAGE):
             resources[rid] = None
         self.now = now
         self.counts = [0, 0, 0, 0]  # bytes sent, bytes received, longest message, messages
@@ -69,13 +69,13 @@ class ConnectivityStatistics(Object):
     def read(self, iid: int, rid: int):
         """A count; data in kilobytes, which are 1000 bytes as in Object 3."""
         sent, received, longest, messages = self.counts
-        if rid == _TX:
+        if rid == _TX_DATA:
             return sent // 1000
-        if rid == _RX:
+        if rid == _RX_DATA:
             return received // 1000
-        if rid == _LONGEST:
+        if rid == _MAX_MESSAGE:
             return longest
-        if rid == _AVERAGE:
+        if rid == _AVERAGE_MESSAGE:
             return (sent + received) // (messages or 1)
         return self.instances[0][rid]
 
@@ -84,7 +84,7 @@ class ConnectivityStatistics(Object):
         self.until = 0
         if rid == _START:
             self.counts = [0, 0, 0, 0]
-            period = self.instances[0].get(_PERIOD, 0)
+            period = self.instances[0].get(_PERIOD)
             self.until = self.now() + period * 1000 if period else _NEVER
 
 
@@ -95,10 +95,9 @@ class _Counted:
         self.transport = transport
         self.count = statistics.count
         self.headers = headers
-        self.readable = transport.readable
-        self.close = transport.close
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str):
+        """What the transport below has."""
         return getattr(self.transport, name)
 
     def send(self, datagram):

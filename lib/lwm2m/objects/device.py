@@ -12,8 +12,8 @@ _FACTORY_RESET = const(5)
 _MEMORY_FREE = const(10)
 _ERROR_CODE = const(11)
 _RESET_ERROR_CODE = const(12)
-_TIME = const(13)
-_BINDING = const(16)
+_CURRENT_TIME = const(13)
+_BINDINGS = const(16)
 _MEMORY_TOTAL = const(21)
 
 _KILOBYTE = const(1000)  # so says the Object
@@ -37,7 +37,7 @@ def memory_total() -> int:
 
 
 class Device(Object):
-    """The one Device. A Reboot sets `rebooting` and calls `reboot`, if the owner has set it: the
+    """The one Device. A Reboot sets `rebooting` and calls `reboot`, where the owner gave it: the
     owner reboots once the answer is sent.
     """
 
@@ -71,7 +71,9 @@ class Device(Object):
         b"\x00\x16\x09\x07"  # 22 ExtDevInfo
     )
 
-    def __init__(self, resources: dict, clock=None, set_clock=None, factory_reset=None):
+    def __init__(
+        self, resources: dict, clock=None, set_clock=None, factory_reset=None, reboot=None
+    ):
         """`resources` are what the maker and the board know, by ID, each a value or a function
         that gives it: 0 Manufacturer, 1 Model Number, 6 power sources: {0: 1, 1: 5}...
 
@@ -82,17 +84,17 @@ class Device(Object):
         """
         super().__init__({0: resources})
         self.rebooting = False
-        self.reboot = None
+        self.reboot = reboot
         self.clock = clock or unix_time
         self.set_clock = set_clock
         self.factory_reset = factory_reset
         self._difference = 0
         resources.setdefault(_ERROR_CODE, {0: 0})
-        resources.setdefault(_BINDING, "U")
+        resources.setdefault(_BINDINGS, "U")
         resources.setdefault(_MEMORY_FREE, memory_free)
         resources[_REBOOT] = resources[_RESET_ERROR_CODE] = None
-        if _TIME in resources:
-            resources[_TIME] = self.time
+        if _CURRENT_TIME in resources:
+            resources[_CURRENT_TIME] = self.time
         if _MEMORY_TOTAL in resources:
             resources[_MEMORY_TOTAL] = memory_total
         if factory_reset:
@@ -104,7 +106,7 @@ class Device(Object):
 
     def write(self, iid: int, rid: int, value) -> None:
         """Keep a value, or set the clock."""
-        if rid == _TIME:
+        if rid == _CURRENT_TIME:
             if self.set_clock:
                 self.set_clock(value)
             else:

@@ -4,15 +4,15 @@ from micropython import const
 
 from ..model import Object
 
-_MIN = const(5601)
-_MAX = const(5602)
-_RESET = const(5605)
-_VALUE = const(5700)
+_MIN_MEASURED = const(5601)
+_MAX_MEASURED = const(5602)
+_RESET_MIN_MAX = const(5605)
+_SENSOR_VALUE = const(5700)
 
 
 def less(a, b) -> bool:
     """Is the decimal `a`, an int or (mantissa, exponent of ten), below `b`? Exact on any board."""
-    (a, e), (b, f) = [(one, 0) if isinstance(one, int) else one for one in (a, b)]
+    (a, e), (b, f) = [(value, 0) if isinstance(value, int) else value for value in (a, b)]
     return a * 10 ** max(e - f, 0) < b * 10 ** max(f - e, 0)
 
 
@@ -45,32 +45,37 @@ class Temperature(Object):
     def __init__(self, instances: dict):
         super().__init__(instances)
         for resources in instances.values():
-            resources[_MIN] = resources[_MAX] = resources[_RESET] = None
+            resources[_MIN_MEASURED] = resources[_MAX_MEASURED] = resources[_RESET_MIN_MAX] = None
         self._seen = {}
 
-    def sample(self, iid: int = 0) -> tuple:
-        """Measure now, and let those know who observe it; the value."""
+    def sample(self) -> None:
+        """Measure all Instances now, and let those know who observe them."""
+        for iid in self.instances:
+            self.measure(iid)
+
+    def measure(self, iid: int) -> tuple:
+        """Measure one Instance now; the value."""
         resources = self.instances[iid]
-        value = super().read(iid, _VALUE)
-        if resources[_MIN] is None or less(value, resources[_MIN]):
-            self.set(iid, _MIN, value)
-        if resources[_MAX] is None or less(resources[_MAX], value):
-            self.set(iid, _MAX, value)
+        value = super().read(iid, _SENSOR_VALUE)
+        if resources[_MIN_MEASURED] is None or less(value, resources[_MIN_MEASURED]):
+            self.set(iid, _MIN_MEASURED, value)
+        if resources[_MAX_MEASURED] is None or less(resources[_MAX_MEASURED], value):
+            self.set(iid, _MAX_MEASURED, value)
         if value != self._seen.get(iid):
             self._seen[iid] = value
-            self.changed(iid, _VALUE)
+            self.changed(iid, _SENSOR_VALUE)
         return value
 
     def read(self, iid: int, rid: int):
         """The value, or what is known of it: the lowest and highest include the one of now."""
-        if rid in (_MIN, _MAX, _VALUE):
-            value = self.sample(iid)
-            if rid == _VALUE:
+        if rid in (_MIN_MEASURED, _MAX_MEASURED, _SENSOR_VALUE):
+            value = self.measure(iid)
+            if rid == _SENSOR_VALUE:
                 return value
         return super().read(iid, rid)
 
     def execute(self, iid: int, rid: int, argument: bytes) -> None:
         """Begin the lowest and the highest anew, with the value of now."""
         resources = self.instances[iid]
-        resources[_MIN] = resources[_MAX] = None
-        self.sample(iid)
+        resources[_MIN_MEASURED] = resources[_MAX_MEASURED] = None
+        self.measure(iid)

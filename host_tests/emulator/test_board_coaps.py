@@ -1,0 +1,71 @@
+"""The default of METER_PPP, coaps, on real firmware at Leshan: out of LittleFS and out of ROMFS.
+
+Leshan's own time and that of the line are taken off: what is limited is the board's.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from coaps_leshan import begin, know
+from host_tests.emulator.meters import ENDPOINT, coaps_files
+from tools.devserver.driver import Driver
+from tools.emulator import Board
+
+_APPLICATION_DATA = (0x17, 0x19)  # the second with a CID
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the modules are, and what a start out of there may take."""
+
+    rom: bool
+    register_ms: int
+    datagram_ms: int  # from the reset to the first one
+    free: int
+    largest: int
+
+
+PLACES = {
+    "LittleFS": Place(False, 640, 530, 121_500, 104_000),
+    "ROMFS": Place(True, 440, 350, 163_500, 147_000),
+}
+
+
+@pytest.fixture(scope="module")
+def leshan() -> Iterator[Driver]:
+    server = begin()
+    know(server, ENDPOINT)
+    yield server
+    server.close()
+
+
+def start_ms(board: Board) -> float:
+    """Guest time of the Register after the reset, less what was waited for its server."""
+    waited, last = 0.0, 0.0
+    for one in board.datagrams:
+        if not one.from_guest:
+            waited += one.at_ns - last
+        elif one.data[0] in _APPLICATION_DATA:
+            return (one.at_ns - waited) / 1e6
+        last = one.at_ns
+    raise AssertionError("no Register")
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_it_registers_by_coaps_and_answers_a_read(name: str, leshan: Driver, measured: Callable):
+    place = PLACES[name]
+    port = int(leshan.ready["coaps"].rpartition(":")[2])
+    with Board(coaps_files(port), rom=place.rom, probe=True) as board:
+        board.wait_for_line("registered")
+        facts = leshan.wait_event("registered", timeout=60, endpoint=ENDPOINT)
+        heap = board.live_heap()
+        answer = leshan.ask(op="read", endpoint=ENDPOINT, path="/3/0/0", timeout=60)
+        took = start_ms(board)
+        first = (board.line.datagrams[0].at_ns - board.started_ns) / 1e6
+    times = "first datagram %.0f ms, Register %.0f ms after reset" % (first, took)
+    measured("coaps, %s: %s; registered: %s" % (name, times, heap))
+    assert facts["address"].startswith("coaps:")
+    assert (answer["code"], answer["value"]) == ("2.05", "micropython-lwm2m")
+    assert took <= place.register_ms and first <= place.datagram_ms
+    assert heap.free >= place.free and heap.largest >= place.largest

@@ -1,0 +1,1 @@
+"""A board's MicroPython, built from Debian's source packages or from a checkout."""

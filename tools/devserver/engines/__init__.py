@@ -1,0 +1,1 @@
+"""What serves: an engine is an LwM2M server that takes commands as dicts."""

@@ -1,0 +1,1 @@
+"""The engine `leshan`: Eclipse Leshan on the JVM, called from this process."""
