@@ -5,6 +5,7 @@ import pickle
 import resource
 import select
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,10 +59,14 @@ def passes(item: pytest.Item, following: pytest.Item | None) -> bool:
 
 
 class Forks:
-    """At most `jobs` children at a time; each hands one object back through a pipe."""
+    """At most `jobs` children at a time; each hands one object back through a pipe.
+
+    Each has its own working directory: a test may write files, below `build` of where it runs.
+    """
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
+        self.folder = tempfile.TemporaryDirectory(prefix="mutation-")
         self.pipes: dict[int, tuple] = {}
 
     def start(self, key: object, work: Callable[[], object]) -> None:
@@ -75,6 +80,7 @@ class Forks:
         code = 1
         try:
             os.close(reading)
+            os.chdir(tempfile.mkdtemp(dir=self.folder.name))
             with open(writing, "wb") as pipe:
                 pickle.dump(work(), pipe)
             code = 0
