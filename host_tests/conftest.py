@@ -9,6 +9,7 @@ import subprocess
 
 import micropython  # noqa: F401 the shim patches what lib/ needs, before lib/ is imported
 import pytest
+import second_run
 from port import ROOT, TIMEOUT_S, on_port
 
 RUNNER = ROOT / "host_tests" / "support" / "run_on_port.py"
@@ -55,3 +56,22 @@ def pytest_pyfunc_call(pyfuncitem):
     if trace:
         pytest.fail(trace, pytrace=False)
     return True
+
+
+def pytest_collection_modifyitems(items):
+    """In CI, tests against real peers may run a second time."""
+    second_run.allow(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session):
+    """Too many second runs are a failure."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal:
+        second_run.fail_if_many(session, terminal.stats.get("rerun", []))
+    return (yield)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the tests that ran twice."""
+    second_run.summary(terminalreporter, terminalreporter.stats.get("rerun", []))
