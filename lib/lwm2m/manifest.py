@@ -61,6 +61,7 @@ if options.optional:
             "reporting/slow.py",
             "reporting/stored.py",
             "reporting/weight.py",
+            "snapshot.py",
         ),
         base_path="..",
     )

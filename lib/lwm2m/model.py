@@ -32,6 +32,7 @@ class Object:
     table = b""
     single = False  # is there one Instance at most?
     creatable = False  # may a server create and delete Instances?
+    kept = False  # does what servers write outlive a restart, see snapshot.py? Plain values only
     ranges = {}  # of writable Resources: (lowest, highest), of a text or opaque its length
     model = None  # set while a server observes something of it
 

@@ -1,7 +1,7 @@
 """Bytes out of tuples of integers, texts, bytes, booleans and None, and back.
 
-The form is a part of CBOR (RFC 8949): integers, byte and text strings, arrays of known length,
-false, true and null. So any CBOR tool shows a record.
+The form is a part of CBOR (RFC 8949): integers (beyond 64 bits as bignums), byte and text strings,
+arrays of known length, false, true and null. So any CBOR tool shows a record.
 """
 
 from micropython import const
@@ -9,6 +9,8 @@ from micropython import const
 _NULL = const(0xF6)
 _MAJOR_TEXT = const(3)
 _MAJOR_ARRAY = const(4)
+_MAJOR_TAG = const(6)
+_POSITIVE_BIGNUM = const(2)  # a tag; that of a negative one is the next
 _SIMPLE_FALSE = const(20)
 
 
@@ -47,7 +49,13 @@ def _write(out, value):
     elif isinstance(value, bool):
         _head(out, 7, _SIMPLE_FALSE + value)
     elif isinstance(value, int):
-        _head(out, value < 0, ~value if value < 0 else value)
+        negative = value < 0
+        value = ~value if negative else value
+        if value >> 64:
+            _head(out, _MAJOR_TAG, _POSITIVE_BIGNUM + negative)
+            _write(out, value.to_bytes(len(hex(value)) - 1 >> 1, "big"))
+        else:
+            _head(out, negative, value)
     elif isinstance(value, tuple):
         _head(out, _MAJOR_ARRAY, len(value))
         for item in value:
@@ -86,6 +94,12 @@ def _read(data, start):
             raise ValueError
         text = bytes(data[start:end])
         return str(text, "utf-8") if major == _MAJOR_TEXT else text, end
+    if major == _MAJOR_TAG and argument >> 1 == _POSITIVE_BIGNUM >> 1:
+        value, start = _read(data, start)
+        if not isinstance(value, bytes):
+            raise ValueError
+        value = int.from_bytes(value, "big")
+        return ~value if argument > _POSITIVE_BIGNUM else value, start
     if major > _MAJOR_ARRAY or argument > len(data):
         raise ValueError
     items = []

@@ -4,6 +4,7 @@ from nvstore.pack import pack, unpack
 
 VALUES = (
     (0, -1, 23, 24, -24, -25, 255, 256, 65535, 65536, -65537, 2**32 - 1, 2**32, 2**62, -(2**62)),
+    (2**64 - 1, -(2**64), 2**64, -(2**64) - 1, 10**30, -(10**64), 2**72 - 1, 2**72),
     ("", "meter", "ß" * 30, b"", b"\x00\xff" * 200, bytes(23), bytes(24)),
     (None, True, False, (), ((),), (1, (2, ("a", (b"b", None)))), tuple(range(300))),
 )
@@ -19,6 +20,15 @@ def test_what_is_packed_is_unpacked_the_same():
 def test_small_values_take_a_byte():
     assert pack((0, 23, -24, None, True, ())) == b"\x86\x00\x17\x37\xf6\xf5\x80"
     assert pack((24, 256, "a", b"b")) == b"\x84\x18\x18\x19\x01\x00\x61a\x41b"
+
+
+def test_a_mantissa_of_more_than_64_bits_is_a_bignum():
+    """The examples of RFC 8949, appendix A."""
+    assert pack(2**64) == b"\xc2\x49\x01" + bytes(8)
+    assert pack(-(2**64) - 1) == b"\xc3\x49\x01" + bytes(8)
+    assert pack(2**64 - 1) == b"\x1b" + b"\xff" * 8
+    for data in (b"\xc1\x41\x01", b"\xc2\x01", b"\xc2\x61a", b"\xc4\x41\x01"):
+        refused(data)
 
 
 def test_no_prefix_and_nothing_longer_is_taken():

@@ -7,6 +7,7 @@ class Security(Object):
     """An Instance a server account: 0 URI, 1 bootstrap?, 2 security mode, 10 short server ID."""
 
     version = "1.2"
+    kept = True
     table = (
         b"\x00\x00\x10\x01"  # 0 LWM2M  Server URI
         b"\x00\x01\x10\x04"  # 1 Bootstrap-Server

@@ -16,6 +16,7 @@ class Server(Object):
 
     oid = 1
     version = "1.2"
+    kept = True
     ranges = {26: (0, 1), 27: (0, 255)}
     table = (
         b"\x00\x00\x11\x02"  # 0 Short Server ID

@@ -25,6 +25,7 @@ class Stored(Object):
     """An Object whose Instances servers create, fill and delete; `room` is for all of them."""
 
     creatable = True
+    kept = True
     room = 8192  # bytes, about
 
     def _fit(self, more, refusal):
