@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from host_tests.emulator import meters
 from host_tests.emulator.meters import BOARD, WATER
 from host_tests.emulator.test_meter import READS, read_ms, server
@@ -26,6 +27,7 @@ def closed_profile(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_closed_image_of_one_unit_registers_and_answers(
     server, tmp_path: Path, monkeypatch, measured: Callable
 ):

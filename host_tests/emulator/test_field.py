@@ -19,6 +19,7 @@ def server() -> Iterator[MeterServer]:
     one.stop()
 
 
+@pytest.mark.slow
 def test_a_line_that_drops_is_dialled_again_and_a_new_address_registers_anew(server: MeterServer):
     with Board(WATER.files(server.port), pace=5) as board:
         board.wait_for_line(r"^I \S+ registered")
@@ -31,6 +32,7 @@ def test_a_line_that_drops_is_dialled_again_and_a_new_address_registers_anew(ser
             server.read("/3/0/0")
 
 
+@pytest.mark.slow
 def test_garbage_is_collected_more_rarely_once_registered_and_not_before(server: MeterServer):
     """Before, what stays alive would lie apart, and the largest free block be smaller."""
     show = "import gc; print(gc.threshold())"
@@ -55,6 +57,7 @@ def test_a_line_that_comes_up_late_is_dialled_until_then(server: MeterServer):
         server.read("/3/0/0")
 
 
+@pytest.mark.slow
 def test_a_configuration_that_needs_what_is_not_there_is_one_line_and_no_reset():
     """An image without DTLS and coaps in its configuration reset itself for ever."""
     files = {path: data for path, data in coaps_files(5684).items() if "coaps" not in path}
@@ -72,6 +75,7 @@ def fault(where: str) -> dict[str, bytes]:
     return WATER.files(5683) | {"/main.py": main.encode()}
 
 
+@pytest.mark.slow
 def test_after_a_fault_it_rests_for_ten_seconds_and_is_reset():
     """The watchdog, whose longest time is 8.4 s, leaves it these."""
     with Board(fault("def broken(coroutine):\n  raise MemoryError('full')"), pace=5) as board:

@@ -52,6 +52,7 @@ def read_ms(board: Board, server: MeterServer, meter: Meter) -> float:
     return board.span_ms(sent, received)
 
 
+@pytest.mark.slow
 def test_it_registers_over_a_bad_line(server: MeterServer):
     # This seed loses the first Register, and answers the second twice and late.
     faults = seeded(166, drop=40, duplicate=30, delay=30, ms=900)
@@ -79,6 +80,7 @@ def test_its_imports_are_those_of_its_profile(server: MeterServer, measured: Cal
     assert ours - parents <= set(counted), "add these to tools/sizes/profiles.json"
 
 
+@pytest.mark.slow
 def test_import_time(measured: Callable, server: MeterServer):
     files = {path: data for path, data in WATER.files(server.port).items() if path != "/main.py"}
     with Board(files) as board:

@@ -1,5 +1,6 @@
 """The PIO pulse counter on real firmware: busy, asleep and over a reset."""
 
+import pytest
 from host_tests.emulator.meter_server import MeterServer
 from host_tests.emulator.meters import ROOT, WATER
 from tools.emulator import Board
@@ -45,6 +46,7 @@ def test_a_pulse_is_counted_whatever_the_cpu_does_and_a_reset_keeps_the_count():
         assert count < again <= count + (now - begin) / 40
 
 
+@pytest.mark.slow
 def test_the_water_meter_counts_with_it():
     output = PulseOutput(period_ms=100)
     server = MeterServer()
