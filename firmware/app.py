@@ -15,6 +15,23 @@ from lwm2m.objects.device import Device
 
 _CURRENT_TIME = const(13)
 _MEMORY_TOTAL = const(21)
+_RING_SIZE = const(-1)  # the setting `event_log.bytes`, which is no Resource
+_RING_DEFAULT = const(2048)
+
+
+def start_log(config: dict, write, board: dict):
+    """The log hook of a configuration, whose lines go to `write`.
+
+    Where it has `event_log`, they go to a ring, too, which is in `board` for `build`.
+    """
+    section = config["event_log"]
+    if section is not None:
+        from firmware.ring import Ring
+
+        ring = Ring(section.get(_RING_SIZE, _RING_DEFAULT), write)
+        board["event_log"] = {"ring": ring}
+        write = ring.write
+    return logger(config["log"], write)
 
 
 def _device(settings, board, log, reboot):
@@ -52,9 +69,10 @@ def build(config: dict, log, board: dict) -> tuple:
     is given the profile's settings and starts the driver that counts; `pins`, by function;
     `clock` and `set_clock` as Device has them; `errors` to show from the start (why it was
     reset); by Resource ID the values, or functions that give them, of `device`, `connectivity`,
-    `temperature` and `battery`, and what the configuration says goes over them; and `modem`,
-    which opens a cellular modem's stream; `storage`, the folder that a Factory Reset erases.
-    `safe`: there are Security, Server and Device only. May raise config.ConfigError.
+    `temperature` and `battery`, and what the configuration says goes over them; `event_log`, see
+    `start_log`; and `modem`, which opens a cellular modem's stream; `storage`, the folder that a
+    Factory Reset erases. `safe`: there are Security, Server and Device only. May raise
+    config.ConfigError.
     """
     if "power" in config["device"]:
         from firmware.config.power import check

@@ -13,17 +13,26 @@ from coap.clock import Clock
 _KNOWN_SINCE = const(2025)  # a clock that shows an earlier year was not set
 
 
-def logger(level: int, write):
-    """A log hook `log(level, *event)` that writes what is at most `level` as one line."""
+def logger(level: int | dict, write):
+    """A log hook `log(level, *event)` that writes what is at most `level` as one line.
+
+    A dict has the level of each part, by the first word of its events, and `level` of the others.
+    """
     clock = Clock()
+    parts = level if isinstance(level, dict) else None
 
     def log(severity, *event):
-        if severity <= level:
+        if severity <= (_of(parts, event[0]) if parts else level):
             from firmware.texts import text
 
             write("%s %s %s" % ("EWIDx"[severity - 1], _time(clock), text(event)))
 
     return log
+
+
+def _of(parts, words):
+    # The level of an event's part
+    return parts.get(words.partition(" ")[0], parts["level"])
 
 
 def _time(clock):

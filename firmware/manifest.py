@@ -42,7 +42,9 @@ if options.optional:
         "firmware",
         (
             "checkpoint.py",
+            "config/log.py",
             "fittings.py",
+            "ring.py",
             "sensor.py",
         ),
         base_path="..",

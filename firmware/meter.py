@@ -115,7 +115,8 @@ class Meter:
         from firmware import app
 
         settings = self._settings()
-        self.log = log = app.logger(settings["log"], print)
+        known = {}
+        self.log = log = app.start_log(settings, print, known)
         log(3, "started", self.boot.running or "-", board.reset_cause(), self.crashes.count)
         if self.safe:
             log(1, "safe mode", self.crashes.count, self.crashes.pause() // 1000)
@@ -124,15 +125,13 @@ class Meter:
         if bearer is None:
             self.bearer = bearer = board.network(settings, log)
         bearer.log = log
-        known = {
-            "connectivity": bearer.connectivity(),
-            "errors": self.errors,
-            "power_class": board.POWER_CLASS,
-            "pins": board.PINS,
-            "pulses": board.pulses,
-            "safe": self.safe,
-            "storage": board.storage(),
-        }
+        known["connectivity"] = bearer.connectivity()
+        known["errors"] = self.errors
+        known["power_class"] = board.POWER_CLASS
+        known["pins"] = board.PINS
+        known["pulses"] = board.pulses
+        known["safe"] = self.safe
+        known["storage"] = board.storage()
         client, _ = app.build(settings, log, known)
         client.transports["coap"] = bearer.guarded(client.transports["coap"])
         self.client = client

@@ -3,7 +3,12 @@
 from firmware.config.checks import ConfigError
 
 # The setting that must be there, and its Resource, unless the board knows it
-_NEEDED = {"connectivity": ("bearer", 0), "temperature": ("value", 5700), "battery": ("level", 1)}
+_NEEDED = {
+    "connectivity": ("bearer", 0),
+    "temperature": ("value", 5700),
+    "battery": ("level", 1),
+    "event_log": ("bytes", "ring"),  # who starts no log has none
+}
 
 
 def add(key: str, client, settings: dict, board: dict) -> None:
@@ -32,6 +37,10 @@ def add(key: str, client, settings: dict, board: dict) -> None:
 
         resources.setdefault(5701, "Cel")
         made = Temperature({0: resources})
+    elif key == "event_log":
+        from lwm2m.objects.event_log import EventLog
+
+        made = EventLog(resources["ring"], resources.get(4010, 0))
     elif key == "battery":
         from lwm2m.objects.battery import Battery
 

@@ -70,9 +70,9 @@ def main(words: list) -> int:
     except config.ConfigError as error:
         print("meter:", error, file=sys.stderr)
         return 2
-    log = app.logger(settings["log"], print)
-    known = {"connectivity": board.network(settings, log).connectivity()}
-    known["pulses"] = board.pulses
+    known = {"pulses": board.pulses}
+    log = app.start_log(settings, print, known)
+    known["connectivity"] = board.network(settings, log).connectivity()
     while True:
         try:
             client, _ = app.build(settings, log, known)

@@ -14,6 +14,8 @@ _SECTIONS = {
     "description 3 s 1 32;format 4 s 1 32;app_id 5 i 0 65535",
     "temperature": "value 5700 d 0 0;units 5701 s 1 32;lowest 5603 d 0 0;highest 5604 d 0 0;"
     "application 5750 s 1 64",
+    # the least holds a line of the greatest length
+    "event_log": "bytes -1 i 512 32768;class 4010 i 0 255",
     # the status is that of Object 3
     "battery": "level 1 i 0 100;capacity 2 d 0 0;voltage 3 d 0 0;type 4 s 1 64;"
     "threshold 5 i 0 100;cycles 8 i 0 2147483647;mains_lost 9 f 0 0;status 20 i 0 6",

@@ -10,6 +10,7 @@ NAMES += ("registration", "transport", "modem", "profile", "wifi")
 
 # Objects that a meter may do without, see objects.py
 OPTIONAL = ("connectivity", "statistics", "portfolio", "app_data", "temperature", "battery")
+OPTIONAL += ("event_log",)
 
 # How the server is notified, the pace of retries (LwM2M Core 6.2.1.1); see lwm2m.account
 SERVER = (

@@ -62,7 +62,12 @@ def check(settings: dict) -> dict:
     whole["transport"] = settings.get("transport", None if whole["modem"] is None else "modem")
     backend = whole["dtls"].pop("backend", "own")
     whole["backend"] = None if backend == "own" else backend
-    integer("log", whole["log"], 0, 4)
+    if isinstance(whole["log"], dict):
+        from .log import check as check_log
+
+        whole["log"] = check_log(whole["log"])
+    else:
+        integer("log", whole["log"], 0, 4)
     integer("sampling", whole["sampling"], 1, 86400)
     if whole["transport"] is not None or whole["backend"] is not None:
         from .backends import check as check_backends

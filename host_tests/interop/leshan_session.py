@@ -8,7 +8,7 @@ from tools.devserver.driver import Driver, DriverError
 
 from .wire import CON, NON
 
-# Every Object that the firmware has. Numbers that a 24-bit float could not hold.
+# Every Object that the firmware has but the Event Log. Numbers that a 24-bit float could not hold.
 WHOLE = {
     "device": {
         "manufacturer": "Acme",

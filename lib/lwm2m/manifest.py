@@ -49,6 +49,7 @@ if options.optional:
             "objects/binary_app_data.py",
             "objects/connectivity_monitoring.py",
             "objects/connectivity_statistics.py",
+            "objects/event_log.py",
             "objects/portfolio.py",
             "objects/stored.py",
             "objects/temperature.py",

@@ -20,6 +20,7 @@ _OBJECTS = {
     "app_data": ("binary_app_data", "stored"),
     "temperature": ("temperature",),
     "battery": ("battery",),
+    "event_log": ("event_log",),
 }
 
 
@@ -75,6 +76,10 @@ def _needed(settings: Mapping) -> Iterator[tuple[str, str]]:
         if settings.get(key) is not None:
             for name in (_SECTIONS, "firmware/objects.py", *_paths(modules)):
                 yield key, name
+    if settings.get("event_log") is not None:
+        yield "event_log", "firmware/ring.py"
+    if isinstance(settings.get("log"), dict):
+        yield "log", "firmware/config/log.py"
 
 
 def _paths(modules: tuple[str, ...]) -> list[str]:

@@ -124,6 +124,29 @@ def test_no_answer_of_the_meter_no_log_and_no_event_has_a_key(leshan, relay, sta
     assert all(bytes.fromhex(KEY) not in one.data for one in relay.capture)
 
 
+def test_the_event_log_has_neither_key_nor_identity(leshan, relay, start):
+    """At level detail: a wrong key, a handshake, a registration, refused reads of Object 0."""
+    names = {"endpoint": "logged", "identity": "psk-ident-7"}
+    know(leshan, "logged", OTHER, "psk-ident-7")
+    levels = {"level": "detail", "dtls": "detail"}
+    meter = start(
+        relay.uri, key=KEY, wrong=True, event_log={"bytes": 8192}, log=levels, **names, **HASTY
+    )
+    meter.wait_log("wrong key")
+    know(leshan, "logged", KEY, "psk-ident-7")
+    meter.wait_log(r"I \S+ registered", 20)
+    leshan.wait_event("registered", endpoint="logged")
+    for path in WRONG:
+        assert leshan.ask(op="read", endpoint="logged", path=path)["code"][0] == "4"
+    answer = leshan.ask(op="read", endpoint="logged", path="/20/0/4014", format="opaque")
+    log = bytes.fromhex(answer["value"]["hex"])
+    text = log.decode() + "\n".join(meter.lines)
+    assert "registering at" in text and "DTLS: session established" in log.decode()
+    sweep(text)
+    for part in (bytes.fromhex(KEY), b"psk-ident-7", b"psk-ident-7".hex().encode()):
+        assert part not in text.encode().lower(), part
+
+
 def test_no_repr_exception_or_log_line_has_a_key():
     done = subprocess.run(
         [MICROPYTHON, "-c", "KEY=%r\n%s" % (KEY, REPRS)],

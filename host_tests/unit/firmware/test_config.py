@@ -162,11 +162,25 @@ def test_every_wrong_value_is_named_with_its_place_and_remedy():
         ({"battery": {"status": 7}}, "battery.status", "7", "from 0 to 6"),
         ({"log": 5}, "log", "5", "from 0 to 4"),
         ({"log": None}, "log", "null", "an integer"),
+        ({"log": {"level": 5}}, "log.level", "5", "from 0 to 4"),
+        ({"log": {"dtls": "much"}}, "log.dtls", "", "nothing, error, warning, news, detail"),
+        ({"log": {"level": True}}, "log.level", "true", "an integer"),
+        ({"event_log": []}, "event_log", "[]", "an object in braces"),
+        ({"event_log": {"bytes": 511}}, "event_log.bytes", "511", "from 512 to 32768"),
+        ({"event_log": {"class": 256}}, "event_log.class", "256", "from 0 to 255"),
         ([], "the file", "[]", "an object in braces"),
     ):
         line = refusal(given)
         assert line.startswith(place + ": "), line
         assert value in line and remedy in line, line
+
+
+def test_levels_of_the_log_by_name_and_by_part():
+    assert config.check({"log": 0})["log"] == 0
+    assert config.check({"log": {}})["log"] == {"level": 3}
+    given = {"level": "error", "dtls": "detail", "network": 0}
+    assert config.check({"log": given})["log"] == {"level": 1, "dtls": 4, "network": 0}
+    assert "log.tls: no such setting" in refusal({"log": {"tls": 1}})
 
 
 def test_optional_objects_are_resources_by_id():

@@ -67,6 +67,27 @@ def test_a_line_begins_with_its_level_and_the_time():
         log.time, log.Clock = kept
 
 
+def test_a_part_may_have_a_level_of_its_own():
+    lines = []
+    kept, log.Clock = log.Clock, lambda: At(2026)
+    try:
+        hook = log.logger({"level": 2, "dtls": 4, "network": 0}, lines.append)
+        for severity in (1, 2, 3, 4):
+            hook(severity, "dtls", "resumed", severity)
+            hook(severity, "network up", severity)
+            hook(severity, "no answer")
+    finally:
+        log.Clock = kept
+    assert [(line[0], "DTLS" in line) for line in lines] == [
+        ("E", True),
+        ("E", False),
+        ("W", True),
+        ("W", False),
+        ("I", True),
+        ("D", True),
+    ]
+
+
 def test_only_what_is_asked_for_is_written():
     kept, log.Clock = log.Clock, lambda: At(2026)
     try:
