@@ -43,6 +43,10 @@ deploy: ## the application of a running board renewed: BOARD= PROFILE= [PORT=]
 	$(ENV) build flash
 	$(FLASH) deploy $(FLASH_WHAT)
 
+schema: ## docs/config.schema.json from the firmware's tables
+	$(ENV) run
+	@$(VENV)/python -m tools.provision schema
+
 console: ## the log of a board [PORT=]; Ctrl-C leaves
 	$(ENV) flash
 	$(FLASH) console --port '$(BOARD_PORT)'
@@ -74,4 +78,4 @@ lint: ## format, rules, import circles and layers, constants, words, types, boar
 clean: ## what `make` has built
 	@rm -rf build
 
-.PHONY: help run server meter image firmware test test-all sizes bench lint clean
+.PHONY: help run server meter image flash deploy console schema firmware test test-all sizes bench lint clean

@@ -41,7 +41,20 @@ def run(boot) -> None:
         raise
 
 
+def _wait(folder, watchdog):
+    # Until it is commissioned: that is in few configurations, so their text is looked at first
+    try:
+        with open(folder + "/config.json") as file:
+            if '"inactive"' not in file.read():
+                return
+        from firmware.inactive import wait
+    except (OSError, ImportError):  # said where the configuration is checked
+        return
+    wait(folder, watchdog)
+
+
 def _run(boot, watchdog):
+    _wait("/config", watchdog)
     bearer = board.network({}, None)
     # Imported only now: a modem connects meanwhile.
     import gc

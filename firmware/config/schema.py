@@ -6,7 +6,8 @@ are lists; - is checked elsewhere.
 """
 
 NAMES = ("endpoint", "version", "servers", "device", "coap", "dtls", "log", "sampling")
-NAMES += ("registration", "transport", "modem", "profile", "wifi")
+# "$schema" is for editors, see docs/provisioning.md
+NAMES += ("registration", "transport", "modem", "profile", "wifi", "inactive", "$schema")
 
 # Objects that a meter may do without, see objects.py
 OPTIONAL = ("connectivity", "statistics", "portfolio", "app_data", "temperature", "battery")

@@ -78,6 +78,10 @@ def check(settings: dict) -> dict:
         from .wifi import check as check_wifi
 
         whole["wifi"] = check_wifi(wifi)
+    if settings.get("inactive") is not None:
+        from .inactive import check as check_inactive
+
+        check_inactive(settings["inactive"])
     for key in OPTIONAL:
         value = settings.get(key)
         if key != whole["profile"]:

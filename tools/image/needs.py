@@ -63,6 +63,9 @@ def _needed(settings: Mapping) -> Iterator[tuple[str, str]]:
         yield from _backend("transport", settings.get("transport", "modem"), settings)
     if settings.get("wifi") is not None:
         yield "wifi", "firmware/config/wifi.py"
+    if settings.get("inactive") is not None:
+        yield "inactive", "firmware/config/inactive.py"
+        yield "inactive", "firmware/inactive.py"
     device = settings.get("device")
     if isinstance(device, dict) and "power" in device:
         yield "device.power", _SECTIONS

@@ -36,7 +36,8 @@ def _module(name: str, **names: object) -> types.ModuleType:
     return module
 
 
-def _fake(version: tuple[int, ...]) -> None:
+def fake(version: tuple[int, ...]) -> None:
+    """Have the modules of MicroPython that a check imports; `version` is the firmware's."""
     _module("micropython", const=lambda value: value)
     for name in ("asyncio.core", "cryptolib", "machine", "network"):
         _module(name)
@@ -74,7 +75,7 @@ class _Vendors(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def main(path: str, version: str, *vendors: str) -> int:
     """Check a file; the exit code is 2 where it is wrong."""
-    _fake(tuple(int(part) for part in version.split(".")))
+    fake(tuple(int(part) for part in version.split(".")))
     given = dict(word.partition("=")[::2] for word in vendors)
     sys.meta_path.insert(0, _Vendors({name: Path(where) for name, where in given.items()}))
     sys.path[:1] = [str(_ROOT / "lib"), str(_ROOT)]
