@@ -14,10 +14,13 @@ def check(value) -> None:
 
 def day(text) -> tuple:
     """(year, month, day) of a date like "2027-03-01"; or ConfigError."""
+    parts = (0, 0, 0)
     try:
-        year, month, day = [int(part) for part in text.split("-")]
-        if len(text) == 10 and 2025 <= year and 0 < month < 13 and 0 < day < 32:
-            return year, month, day
+        parts = tuple([int(part) for part in text.split("-")])
     except (ValueError, AttributeError):
         pass
-    wrong("inactive.date", text, 'a date like "2027-03-01"')
+    if len(parts) != 3 or len(text) != 10 or not (2025 <= parts[0] and 0 < parts[1] < 13):
+        parts = (0, 0, 0)
+    if not 0 < parts[2] < 32:
+        wrong("inactive.date", text, 'a date like "2027-03-01"')
+    return parts

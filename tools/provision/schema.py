@@ -19,7 +19,11 @@ URL = "http://json-schema.org/draft-07/schema#"  # which editors know best
 _DECIMAL = {
     "anyOf": [
         {"type": "integer"},
-        {"type": "string", "maxLength": 64, "pattern": r"^[+-]*[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?$"},
+        {
+            "type": "string",
+            "maxLength": 64,
+            "pattern": r"^[+-]*[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?$",
+        },
     ]
 }
 _BACKEND = {"type": ["string", "null"], "pattern": "^[^/.]+$"}
