@@ -12,7 +12,7 @@ import time
 
 from micropython import const
 
-_LOOK_MS = const(200)
+_PACE_MS = const(200)
 _LOOKS = const(5)  # for which the contact must have been closed
 _WORD = "commission"
 
@@ -87,7 +87,7 @@ def wait(folder: str, watchdog) -> None:
     print("inactive: type", _WORD)
     while not waiting.over():
         watchdog.alive()
-        time.sleep_ms(_LOOK_MS)
+        time.sleep_ms(_PACE_MS)
     _commissioned(folder)
 
 

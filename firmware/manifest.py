@@ -42,8 +42,10 @@ if options.optional:
         "firmware",
         (
             "checkpoint.py",
+            "config/inactive.py",
             "config/log.py",
             "fittings.py",
+            "inactive.py",
             "ring.py",
             "sensor.py",
         ),

@@ -2,25 +2,24 @@
 
 from .checks import checked, wrong
 
-SECTION = "pin - i 0 48;date - - 0 0"
+_INACTIVE = "pin - i 0 48;date - - 0 0"
 
 
 def check(value) -> None:
     """Is the section right? ConfigError else."""
-    date = checked("inactive", value, SECTION).get("date")
+    date = checked("inactive", value, _INACTIVE).get("date")
     if date is not None:
         day(date)
 
 
 def day(text) -> tuple:
     """(year, month, day) of a date like "2027-03-01"; or ConfigError."""
-    parts = (0, 0, 0)
     try:
-        parts = tuple([int(part) for part in text.split("-")])
+        date = tuple([int(part) for part in text.split("-")])
+        right = len(text) == 10 and len(date) == 3 and date[0] >= 2025
+        right = right and 0 < date[1] < 13 and 0 < date[2] < 32
     except (ValueError, AttributeError):
-        pass
-    if len(parts) != 3 or len(text) != 10 or not (2025 <= parts[0] and 0 < parts[1] < 13):
-        parts = (0, 0, 0)
-    if not 0 < parts[2] < 32:
+        right = False
+    if not right:
         wrong("inactive.date", text, 'a date like "2027-03-01"')
-    return parts
+    return date

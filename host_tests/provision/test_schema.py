@@ -96,11 +96,13 @@ WATER = {
     "flow": st.sampled_from([[[20, 720]], [], [[20]], [[0, 1]], [[1, 1000001]], "x", [[1, 2, 3]]]),
     "valve": sections(TABLES["valve"]),
 }
+LOG_PARTS = st.sampled_from(["level", "dtls", "wifi", "no_such"])
+LEVELS = st.one_of(numbers(0, 4), st.sampled_from(["news", "detail", "loud", None, True]))
 PARTS = {
     "endpoint": st.one_of(WORDS, st.sampled_from(["e" * 128, "e" * 129]), WRONG),
     "version": st.sampled_from(["1.0", "1.1", "1.2", "1.3", 1]),
     "servers": st.lists(sections(TABLES["server"], SERVER), max_size=2),
-    "log": numbers(0, 4),
+    "log": st.one_of(numbers(0, 4), st.dictionaries(LOG_PARTS, LEVELS, max_size=2), WRONG),
     "sampling": st.one_of(numbers(1, 86400), WRONG),
     "profile": st.sampled_from(["water", "temperature"]),
     "wifi": sections(TABLES["wifi"], WIFI),

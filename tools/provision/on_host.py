@@ -37,7 +37,9 @@ def sections() -> dict:
         "modem": _module("config.modem")._SECTION,
         "wifi": _module("config.wifi")._WIFI,
         "valve": _module("fittings")._VALVE,
-        "inactive": _module("config.inactive").SECTION,
+        "levels": _module("config.log")._NAMES,
+        "log_parts": _module("config.log")._PARTS,
+        "inactive": _module("config.inactive")._INACTIVE,
         "suites": _module("config.psk")._PSK_SUITES,
         "profiles": dict(_profiles()),
     }

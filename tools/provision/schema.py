@@ -84,7 +84,7 @@ class _Builder:
         profiles = self.tables["profiles"]
         names = [*self.tables["names"], *self.tables["optional"]]
         fixed = {name: self._setting(name) for name in names}
-        for name in set(fixed) & set(profiles):  # an Object and a profile: which is told below
+        for name in set(fixed) & set(profiles):  # an Object and a profile: which of them comes below
             fixed[name] = {}
         sections = {n: self._profile(n, p) for n, p in profiles.items() if n not in fixed}
         return {
@@ -129,7 +129,7 @@ class _Builder:
             "endpoint": {"type": "string", "minLength": 1, "maxLength": 128},
             "version": {"enum": ["1.0", "1.1", "1.2"]},
             "servers": {"type": "array", "minItems": 1, "maxItems": 1, "items": self._server()},
-            "log": {"type": "integer", "minimum": 0, "maximum": 4},
+            "log": self._log(),
             "sampling": {"type": "integer", "minimum": 1, "maximum": 86400},
             "transport": _BACKEND,
             "profile": {
@@ -141,6 +141,19 @@ class _Builder:
                 "default": _USUAL,
             },
         }[name]
+
+    def _log(self) -> dict:
+        level = {"type": "integer", "minimum": 0, "maximum": 4}
+        named = {"anyOf": [level, {"enum": self.tables["levels"]}]}
+        parts = ["level", *self.tables["log_parts"]]
+        described = {part: self.texts.get("log." + part, "that of all others") for part in parts}
+        properties = {part: {"description": described[part], **named} for part in parts}
+        return {
+            "anyOf": [
+                level,
+                {"type": "object", "properties": properties, "additionalProperties": False},
+            ]
+        }
 
     def _server(self) -> dict:
         server = self._section("servers", self.tables["server"])
@@ -182,8 +195,7 @@ class _Builder:
 
     def _value(self, place: str, kind: str, low: int, high: int) -> dict:
         if place == "device.power":
-            listed = self._object("device.power")
-            return listed["anyOf"][1]
+            return self._object("device.power")["anyOf"][1]
         if place == "water.valve":
             return self._section("valve", self.tables["valve"])
         if kind == "-":
