@@ -84,7 +84,7 @@ class _Builder:
         profiles = self.tables["profiles"]
         names = [*self.tables["names"], *self.tables["optional"]]
         fixed = {name: self._setting(name) for name in names}
-        for name in set(fixed) & set(profiles):  # an Object and a profile: which of them comes below
+        for name in set(fixed) & set(profiles):  # which of the two it is, `_only` says
             fixed[name] = {}
         sections = {n: self._profile(n, p) for n, p in profiles.items() if n not in fixed}
         return {
