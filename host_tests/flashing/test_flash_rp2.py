@@ -9,12 +9,14 @@ import signal
 from pathlib import Path
 
 import pytest
+import used_disk
 from tools.flash import __main__ as command
 from tools.flash import drives, keep, rp2
 from tools.flash.failure import FlashError
 from tools.flash.images import Wanted
 from tools.flash.repl import Repl
 from tools.image import uf2
+from unix_board import BASE
 
 OLD = {
     "/main.py": b"old",
@@ -77,6 +79,16 @@ def test_a_running_board_is_written_and_keeps_configuration_and_counters(
     assert said == "TEST_RP2040 is written and read back, 2 file(s) kept"
     assert board.files == NEW | KEPT
     assert keep.pending(board.device, "", kept) is None
+
+
+def test_nothing_of_the_boards_old_file_system_outlives_the_write(pico, plugged, uf2_image, kept):
+    board = plugged(OLD)
+    used = ["/config/config.json", "/data/count", "/a/app.mpy", "/slot"]
+    board.flash.write_bytes(used_disk.written(board.flash.read_bytes(), BASE.disk_version, used))
+    there = board.files
+    rp2.flash(pico, board.port, uf2_image(NEW | {"/data/note": b"x"}), kept)
+    wanted = {path: there[path] for path in KEPT}
+    assert board.files == NEW | wanted | {"/data/note": b"x"}
 
 
 def test_a_configuration_of_an_image_before_the_slots_is_taken_along(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import stock_images
+import used_disk
 from tools import boards
 from tools.image import build, esp32, filesystem, layout, romfs, stock, uf2
 from tools.image.compiler import ROOT
@@ -84,6 +85,22 @@ def test_what_the_board_will_mount_holds_every_file(made):
     if image.placed.rom:
         slot = board.regions["slot_a"]
         assert romfs.read(flash[slot.offset : slot.end]) == image.placed.rom
+
+
+def test_nothing_of_an_older_file_system_is_mounted_in_place_of_the_images(made):
+    """A folder has two blocks: an old one that no image wrote over would be the newer."""
+    image, board, _ = made
+    files, of = board.regions["files"], build.disk_of(board, image.version)
+    used = ["/config/config.json", "/data/pulses", "/slot", "/a/firmware/x.mpy", "/a/y.mpy"]
+    before = used_disk.written(image.disk, of.disk_version, used)
+    flash = bytes(files.offset) + before
+    if board.port == "rp2":
+        pages = {at - uf2.FLASH_BASE: page for at, page in uf2.read(image.data).items()}
+    else:
+        pages = {image.start: image.data}
+    after = used_disk.overwritten(flash, pages)[files.offset : files.end]
+    assert filesystem.read(before, of) != image.placed.files
+    assert filesystem.read(after, of) == image.placed.files
 
 
 def test_an_image_that_reads_back_otherwise_is_refused(made):

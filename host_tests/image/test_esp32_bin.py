@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import stock_images
 from tools import boards
-from tools.image import esp32, partitions
+from tools.image import esp32, filesystem, partitions
 from tools.image.failure import ImageError
 
+DISK = filesystem.build({"/main.py": b"m"}, filesystem.Disk(64 * 1024, "1.26.1", "esp32"))
 CHIPS = {"ESP32_GENERIC": "ESP32", "ESP32_GENERIC_C3": "ESP32-C3", "ESP32_GENERIC_S3": "ESP32-S3"}
 
 
@@ -108,7 +109,7 @@ def test_a_firmware_that_is_too_large_for_its_slot_is_refused(tmp_path):
 
 def test_nvs_and_the_radios_calibration_are_not_written(stock):
     board = boards.load("ESP32_GENERIC")
-    pieces = esp32.pieces(esp32.parse(stock["ESP32"], "x"), board, b"\xff" * 8192)
+    pieces = esp32.pieces(esp32.parse(stock["ESP32"], "x"), board, DISK)
     for name in ("nvs", "phy_init"):
         region = board.regions[name]
         assert not any(
@@ -122,7 +123,7 @@ def test_the_boot_loader_gets_the_flash_size_of_the_board(stock):
     board = boards.load("ESP32_GENERIC_S3")
     base = esp32.parse(stock["ESP32-S3"], "x")
     assert base.boot_loader[3] >> 4 == 2  # 4 MB
-    loader = esp32.pieces(base, board, b"")[0]
+    loader = esp32.pieces(base, board, DISK)[0]
     assert loader[3] >> 4 == 3  # 8 MB
     assert esp32.checked(loader, "ESP32-S3", "x") == loader
 

@@ -5,6 +5,8 @@ to it: pull, push, mov, jmp. Anything else is an error, not ignored.
 """
 
 _WORD = 0xFFFFFFFF
+# RP2350: the watchdog, its register of ACCESSCTRL, what a write to that needs, bits DMA and SP
+_WATCHDOG_2350, _ACCESSCTRL, _PASSWORD, _DMA_ACCESS = 0x400D8000, 0x400600D8, 0xACCE, 0x48
 
 
 class Assembler:
@@ -164,4 +166,16 @@ class Rp2:
                 for channel in self.channels:
                     while channel.source is state and state.received and channel.left:
                         channel.left -= 1
-                        self.memory[channel.address] = state.received.pop(0)
+                        word = state.received.pop(0)
+                        if self._reached(channel.address):
+                            self.memory[channel.address] = word
+                        else:  # a bus error ends the channel
+                            channel.left = 0
+
+    def _reached(self, address):
+        """May DMA write there? Of an RP2350 ACCESSCTRL says no of its watchdog (RESET: 0xB8)."""
+        if address >> 12 != _WATCHDOG_2350 >> 12:
+            return True
+        written = self.memory[_ACCESSCTRL]
+        access = written & 0xFF if written >> 16 == _PASSWORD else 0xB8
+        return access & _DMA_ACCESS == _DMA_ACCESS

@@ -14,9 +14,10 @@ _FEED_MS = const(2000)
 # Half a minute of them: a look-up of a name blocks the loop for up to 14 s, an erase for 0.4 s.
 _FEEDS = const(15)
 _ENABLE = const(1 << 30)
-_SCRATCH = const(12)  # the first of the words that the watchdog's reset keeps; pico-sdk has others
+_REASON = const(8)  # bit 0: its time was over; bit 1: a program asked for the reset
+_SCRATCH_4 = const(0x1C)  # of the words that the watchdog's reset keeps
+_ARMED = const(0x6AB73121)  # there by machine.WDT; the boot loader, which waits by it too, has 0
 _CLEAR = const(0x3000)  # to the alias of the registers in which ones clear bits
-_REQUESTED = const(0x1F4C324D)  # in the scratch word: reset() was called
 _PIECE_MS = const(3600000)  # lightsleep takes 71 min at most
 
 # Causes, the list of docs/porting-a-board.md
@@ -34,16 +35,17 @@ _registers = _place(str(sys.implementation))
 
 
 def _last_cause():
-    # MicroPython has no more than this: the watchdog, which its own reset() uses, or not
-    if machine.reset_cause() != machine.WDT_RESET:
+    # MicroPython's own says "watchdog" of each reset by a program, too: of its reset(), of an
+    # image that was written. As a hang of the meter such a one would count towards safe mode.
+    reason = machine.mem32[_registers + _REASON] & 3
+    if not reason:
         return _POWER_RESET
-    if machine.mem32[_registers + _SCRATCH] != _REQUESTED:
+    if reason & 1 and machine.mem32[_registers + _SCRATCH_4] == _ARMED:
         return _WATCHDOG_RESET
     return _SOFTWARE_RESET
 
 
-_cause = _last_cause()
-machine.mem32[_registers + _SCRATCH] = 0  # the next one may be the watchdog's
+_cause = _last_cause()  # now: a watchdog that is started changes the word
 
 
 class Watchdog:
@@ -82,12 +84,11 @@ def sleep(ms: int) -> None:
 
 def reset() -> None:
     """Reset the chip; does not return."""
-    machine.mem32[_registers + _SCRATCH] = _REQUESTED
     machine.reset()
 
 
 def reset_cause() -> int:
-    """Why the chip started last: power (or the pin RUN), reset(), or the watchdog."""
+    """Why the chip started last: power (or the pin RUN), a program's reset, or the watchdog."""
     return _cause
 
 

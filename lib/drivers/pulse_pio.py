@@ -19,6 +19,9 @@ from micropython import const
 _RATE = const(20000)  # Hz; a sample is two instructions
 _WORDS_2040 = const(0x40058014)
 _WORDS_2350 = const(0x400D8014)
+# ACCESSCTRL of an RP2350 lets no DMA reach the watchdog (data sheet 10.6: reset value 0xB8)
+_ACCESS_2350 = const(0x400600D8)
+_ACCESS = const(0xACCE00F8)  # the password, and DMA beside the cores and the debugger
 _COUNTING = const(0x504C5345)  # in the next register: the count is one of ours
 _ALL = const(0xFFFFFFFF)
 
@@ -60,6 +63,8 @@ class PioCounter:
         newer = "RP2350" in sys.implementation._machine
         self._scratch = _WORDS_2350 if newer else _WORDS_2040
         memory = machine.mem32
+        if newer:
+            memory[_ACCESS_2350] = _ACCESS
         self.kept = memory[self._scratch + 4] & _ALL == _COUNTING
         if not self.kept:
             memory[self._scratch] = 0

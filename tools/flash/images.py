@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.image import firmware, uf2
+from tools.image import firmware, rp2, uf2
 from tools.image.failure import ImageError
 
 from . import disk, stock
@@ -100,7 +100,7 @@ class Uf2:
         start = self.base.address
         rest = range(start, start + len(system))
         pages = {a: page for a, page in self.base.pages.items() if a not in rest}
-        pages |= uf2.pages_of(system, start)
+        pages |= rp2.disk_pages(self.base, system)
         if whole:
             for at in range(0, len(system), 256):
                 pages.setdefault(start + at, system[at : at + 256])

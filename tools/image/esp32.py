@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import partitions
+from . import filesystem, partitions
 from .failure import ImageError
+from .firmware import BLOCK_SIZE
 
 # By ESP-IDF's chip ID: the chip, where its boot loader lies
 _CHIPS = {
@@ -137,7 +138,7 @@ def pieces(firmware: Firmware, board, disk: bytes) -> dict[int, bytes]:
         partitions.OFFSET: partitions.write(partitions.of(board)),
         otadata.offset: b"\xff" * otadata.length,  # ota_0 starts
         slot.offset: firmware.application,
-        board.regions["files"].offset: _used(disk),
+        board.regions["files"].offset: _used(disk, firmware.version),
     }
 
 
@@ -148,10 +149,10 @@ def _sized(firmware: Firmware, board) -> bytes:
     return merge(merged, firmware.chip, firmware.boot_offset, size)
 
 
-def _used(disk: bytes) -> bytes:
-    """Return a file system without the erased blocks at its end."""
-    blocks = -(-len(disk.rstrip(b"\xff")) // 4096)
-    return disk[: blocks * 4096]
+def _used(disk: bytes, version: str) -> bytes:
+    """Return a file system up to the last block that it looks at; behind it all is erased."""
+    looked_at = filesystem.blocks(disk, filesystem.Disk(len(disk), version, "esp32"))
+    return disk[: (max(looked_at) + 1) * BLOCK_SIZE]
 
 
 def merge(parts: Mapping[int, bytes], chip: str, start: int, flash_size: str = "keep") -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from littlefs import LittleFS
+from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 
 from .failure import ImageError
@@ -86,8 +86,40 @@ def read(image: bytes, firmware: Firmware | Disk) -> dict[str, bytes]:
     return files
 
 
-def _open(firmware: Firmware | Disk, image: bytes | None = None) -> LittleFS:
+class _Reads(UserContext):
+    """A disk that notes which blocks are read."""
+
+    def __init__(self, size: int):
+        super().__init__(size)
+        self.blocks: set[int] = set()
+
+    def read(self, cfg, block: int, off: int, size: int) -> bytearray:
+        """Read, and note the block."""
+        self.blocks.add(block)
+        return super().read(cfg, block, off, size)
+
+
+def blocks(image: bytes, firmware: Firmware | Disk) -> set[int]:
+    """Return the blocks that a mount and a reading of every file look at.
+
+    Each of them must be on the board as it is here, erased ones too: a folder has two blocks, of
+    which the newer counts, and one of them may never have been written. What an older file system
+    left there would be the newer one.
+    """
+    reads = _Reads(len(image))
+    disk = _open(firmware, image, reads)
+    for folder, _, names in disk.walk("/"):
+        for name in names:
+            with disk.open(folder.rstrip("/") + "/" + name, "rb") as file:
+                file.read()
+    return reads.blocks
+
+
+def _open(
+    firmware: Firmware | Disk, image: bytes | None = None, context: UserContext | None = None
+) -> LittleFS:
     disk = LittleFS(
+        context=context,
         block_size=BLOCK_SIZE,
         block_count=firmware.block_count,
         prog_size=getattr(firmware, "program_size", PROGRAM_SIZE),

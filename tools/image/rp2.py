@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import firmware, romfs, uf2
+from . import filesystem, firmware, romfs, uf2
 from .failure import ImageError
 
 
@@ -55,8 +55,19 @@ def write(base: firmware.Firmware, parts: Mapping[int, bytes]) -> bytes:
     pages = dict(base.pages)
     for offset, data in parts.items():
         address = uf2.FLASH_BASE + offset
-        pages |= uf2.pages_of(data, address) or {address: data[:256]}  # an erased sector
+        of_part = disk_pages(base, data) if address == base.address else {}
+        pages |= of_part or uf2.pages_of(data, address) or uf2.erased(address)
     return uf2.write(pages, base.family)
+
+
+def disk_pages(base: firmware.Firmware, disk: bytes) -> dict[int, bytes]:
+    """Return the pages of a firmware's file system, with the erased blocks that it looks at."""
+    size = firmware.BLOCK_SIZE
+    pages: dict[int, bytes] = {}
+    for block in filesystem.blocks(disk, base):
+        if not disk[block * size : (block + 1) * size].strip(b"\xff"):
+            pages |= uf2.erased(base.address + block * size)
+    return pages | uf2.pages_of(disk, base.address)
 
 
 def read_back(data: bytes, board) -> tuple[str, bytes, dict[str, bytes]]:

@@ -73,6 +73,11 @@ def pages_of(data: bytes, address: int) -> dict[int, bytes]:
     return pages
 
 
+def erased(address: int) -> dict[int, bytes]:
+    """Return what has a sector erased when it is written: its first page."""
+    return {address: b"\xff" * _DATA}
+
+
 def write(pages: dict[int, bytes], family: int = FAMILY_RP2040) -> bytes:
     """Return the UF2 file of the pages, by rising address, numbered from 0."""
     pages = _whole_sectors(pages)

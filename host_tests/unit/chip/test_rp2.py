@@ -114,18 +114,25 @@ def test_it_ends_for_the_repl():
     assert machine.mem32[0x40058000 + 0x3000] == 1 << 30
 
 
-def test_power_the_watchdog_and_our_own_reset_have_each_its_cause():
-    """MicroPython's reset() uses the watchdog, and names it as the cause."""
-    machine = Machine(Machine.PWRON_RESET)
-    rp2 = chip(machine)
-    assert rp2.reset_cause() == 1
-    try:
-        rp2.reset()
-    except SystemExit:
-        pass
-    machine.cause = Machine.WDT_RESET
-    assert chip(machine).reset_cause() == 2
-    assert chip(machine).reset_cause() == 3  # the next one was not ours
+REASON, SCRATCH_4 = 0x40058008, 0x4005801C
+TIMER, FORCE = 1, 2  # RP2040 data sheet, 4.7.6
+ARMED, DISARMED = 0x6AB73121, 0  # as pico-sdk and the boot loader leave scratch 4
+
+
+def caused(reason, word):
+    """The cause of a start after this."""
+    machine = Machine(Machine.WDT_RESET if reason else Machine.PWRON_RESET)
+    machine.mem32.update({REASON: reason, SCRATCH_4: word})
+    return chip(machine).reset_cause()
+
+
+def test_only_a_watchdog_whose_time_was_over_is_a_hang():
+    """MicroPython's reset(), which `make deploy` calls, and a written UF2 use it as well."""
+    assert caused(0, 0) == 1
+    assert caused(TIMER, ARMED) == 3
+    assert caused(FORCE, DISARMED) == 2
+    assert caused(FORCE, ARMED) == 2  # a slot on trial has started one since
+    assert caused(TIMER, DISARMED) == 2  # the boot loader, after an image
 
 
 def test_the_rp2350_has_its_registers_elsewhere():
