@@ -77,5 +77,7 @@ vfs.umount("/")
 vfs.mount(vfs.VfsLfs2(Device(), progsize=256), "/")
 os.chdir("/")
 sys.path[:] = ["", "/lib", ".frozen"]
+if os.getenv("BOARD_RUNS"):  # as the boot selector leaves it
+    sys.path[:] = [os.getenv("BOARD_RUNS"), os.getenv("BOARD_RUNS") + "/lib"] + sys.path
 sys.modules["machine"] = Machine()
 sys.modules["sys"] = System

@@ -1,6 +1,7 @@
 """The application of a running board is renewed: the idle slot, then the record; or nothing."""
 
 import os
+from binascii import crc32
 
 import pytest
 from tools.flash import deploy
@@ -10,6 +11,8 @@ from unix_board import ROOT
 
 SLOTS = (ROOT / "firmware" / "slots.py").read_bytes()
 CONFIRMED, ON_TRIAL = 0, 1
+_BACK_TO_B = bytes((0x53, 1, 2, 0, 0))
+RECORD_OF_B = _BACK_TO_B + crc32(_BACK_TO_B).to_bytes(4, "big")
 BOARD = {
     "/slots.py": SLOTS,
     "/a/app.mpy": b"M\x06old" + bytes(900),
@@ -72,6 +75,18 @@ def test_a_second_time_the_slot_on_trial_is_renewed_and_the_confirmed_one_stays(
     board.wait_for_resets(3)
     assert slot(board, "b") == {"/app.mpy": newer["/a/app.mpy"]}
     assert slot(board, "a")["/app.mpy"] == BOARD["/a/app.mpy"]
+    assert record(board) == ("b", ON_TRIAL)
+
+
+def test_the_slot_that_runs_is_never_written_whatever_the_record_says(
+    pico, plugged, uf2_image, record
+):
+    """The record may name one that is empty or cannot be started: the selector takes the other."""
+    board = plugged(dict(BOARD, **{"/slot": RECORD_OF_B}), runs="/a")
+    assert deploy.deploy(pico, board.port, uf2_image(NEW)).startswith("slot b has 3 files")
+    board.wait_for_resets(1)
+    assert slot(board, "a") == {p[2:]: d for p, d in BOARD.items() if p.startswith("/a/")}
+    assert slot(board, "b") == APPLICATION
     assert record(board) == ("b", ON_TRIAL)
 
 

@@ -332,8 +332,40 @@ def test_a_mount_point_with_a_space_is_found(tmp_path):
     place.mkdir()
     (place / "INFO_UF2.TXT").write_text("UF2\nBoard-ID: RP2350\n")
     mounts = tmp_path / "mounts"
-    mounts.write_text("/dev/sda1 %s vfat rw 0 0\n" % str(place).replace(" ", "\\040"))
-    assert drives.mounted(mounts) == [drives.Drive(place, "RP2350")]
+    device = tmp_path / "sda1"
+    device.touch()
+    mounts.write_text("%s %s vfat rw 0 0\n" % (device, str(place).replace(" ", "\\040")))
+    assert drives.mounted(mounts) == [drives.Drive(place, "RP2350", str(device))]
+
+
+def test_a_mount_by_hand_that_outlives_its_drive_is_none(pico, plugged, uf2_image, kept):
+    board = plugged(OLD, mounted_by_hand=True)
+    rp2.flash(pico, board.port, uf2_image(NEW), kept)
+    assert board.files == NEW | KEPT and (board.drive / "INFO_UF2.TXT").exists()
+    assert drives.mounted() == []
+
+
+def test_another_board_in_bootsel_does_not_get_what_is_for_the_one_at_the_port(
+    pico, plugged, uf2_image, kept
+):
+    board = plugged(OLD)
+    board.enter_bootsel()  # the drive of one that waits there
+    line = refusal(pico, board.port, uf2_image(NEW), kept)
+    assert "is the drive of another board than that at %s" % board.port in line
+    assert board.files == OLD and not list(board.drive.glob("*.uf2"))
+
+
+def test_the_keys_of_one_board_in_another_are_noticed(pico, plugged, uf2_image, kept, monkeypatch):
+    board = plugged(OLD)
+    take = board._take
+
+    def swap(data):
+        take(data)
+        board.device = "0" * 16
+
+    board._take = swap
+    line = refusal(pico, board.port, uf2_image(NEW), kept)
+    assert "is 0000000000000000, and has now what board e66141040396b42a keeps" in line
 
 
 @pytest.mark.slow

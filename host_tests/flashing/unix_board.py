@@ -40,6 +40,8 @@ class UnixBoard:
         self.port = str(folder / "ttyACM0")
         self.drive = folder / "media" / "RPI-RP2"
         self.mounts = folder / "mounts"
+        self.block_device = folder / "sda1"
+        self.mounted_by_hand = False  # nobody unmounts the drive when it is gone
         self.mounts.write_text("")
         self.flash = folder / "flash.bin"
         self.flash.write_bytes(disk(files or {}, BASE.block_count))
@@ -47,6 +49,7 @@ class UnixBoard:
         self.machine = "METER_PPP with RP2040"
         self.version = "3.4.0; MicroPython v%s on 2026-11-22" % BASE.version
         self.resets = 0
+        self.runs = ""  # the folder of the slot that was started
         # Faults.
         self.no_drive = False  # it does not mount
         self.comes_back = True
@@ -79,6 +82,7 @@ class UnixBoard:
             "BOARD_ID": self.device,
             "BOARD_MACHINE": self.machine,
             "BOARD_VERSION": self.version,
+            "BOARD_RUNS": self.runs,
         }
         command = [str(PORT), "-i", str(HERE / "board_boot.py")]
         # It is at the far end; the slave is the port, held open for there may be no user.
@@ -134,14 +138,20 @@ class UnixBoard:
 
     def enter_bootsel(self):
         """Be a drive, as with BOOTSEL held."""
-        self.drive.mkdir(parents=True)
+        self.drive.mkdir(parents=True, exist_ok=True)
         (self.drive / "INFO_UF2.TXT").write_text(INFO % self.board_id)
-        self.mounts.write_text("/dev/sda1 %s vfat rw 0 0\n" % self.drive)
+        self.block_device.touch()
+        self.mounts.write_text("%s %s vfat rw 0 0\n" % (self.block_device, self.drive))
 
     def leave_bootsel(self):
         """The drive is gone."""
-        self.mounts.write_text("")
-        shutil.rmtree(self.drive)
+        self.block_device.unlink()
+        if self.mounted_by_hand:
+            for file in self.drive.glob("*.uf2"):
+                file.unlink()
+        else:
+            self.mounts.write_text("")
+            shutil.rmtree(self.drive)
 
     def _look_at_drive(self):
         for file in self.drive.glob("*.uf2"):

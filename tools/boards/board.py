@@ -66,7 +66,7 @@ def load(name: str, root: Path = ROOT) -> Board:
     """Read boards/NAME/board.json."""
     folder = root / "boards" / name
     path, place = folder / "board.json", "boards/%s/board.json" % name
-    if not path.is_file():
+    if "/" in name or not path.is_file():
         raise BoardError(
             "board %s: no such board: give one of %s" % (name, ", ".join(names(root)))
         )

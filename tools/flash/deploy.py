@@ -24,10 +24,12 @@ BLOCK = 4096
 _ON_TRIAL = 1  # a state of firmware/slots.py
 _NAMES = ("a", "b")
 
+# The slot that runs, which the record need not name: its own may be empty or cannot be started.
 _SLOTS = """
-import os, slots
+import os, sys, slots
 _s = slots.Slots()
-_s.running = "ab"[_s.active]
+_p = sys.path[0][1:] if sys.path else ""
+_s.running = _p if _p in ("a", "b") else "ab"[_s.active]
 """
 _CLEAR = """
 def _clear(folder, names):
@@ -63,21 +65,20 @@ def deploy(board: Board, given: str, wanted: images.Wanted) -> str:
     with Repl(port) as repl:
         device, _, machine = repl.identity()
         check_chip(board, port, machine)
-        active, state = _record(repl)
+        running, on_trial = _record(repl)
         config = _config(repl)
     image = _build(board, wanted, config)
-    if state == _ON_TRIAL:
-        say("slot %s is on trial: back to the one before, which stays" % _NAMES[active])
+    if on_trial:
+        say("slot %s is on trial: back to the one before, which stays" % _NAMES[running])
         with Repl(port) as repl:
             repl.run(_SLOTS)
             repl.start("_s.fail()\nimport machine\nmachine.reset()")
-        active = 1 - active
     with _console(port, device) as repl:
-        repl.run(_SLOTS)
-        target = 1 - active
+        running, _ = _record(repl)
+        target = 1 - running
         try:
             count = _fill(repl, board, image, target)
-            _switch(repl, active)
+            _switch(repl, running)
         except FlashError as error:
             raise FlashError(
                 "%s (slot %s was not switched to: the old application starts; `make deploy` again)"
@@ -87,7 +88,8 @@ def deploy(board: Board, given: str, wanted: images.Wanted) -> str:
     return "slot %s has %s; it is on trial until it reaches a server" % (_NAMES[target], count)
 
 
-def _record(repl: Repl) -> tuple[int, int]:
+def _record(repl: Repl) -> tuple[int, bool]:
+    """Return which slot runs, and whether it is on trial."""
     try:
         repl.run(_SLOTS)
     except FlashError as error:
@@ -96,7 +98,8 @@ def _record(repl: Repl) -> tuple[int, int]:
         raise FlashError(
             "%s: no boot selector on the board: `make flash` first" % repl.port
         ) from error
-    return int(repl.evaluate("_s.active")), int(repl.evaluate("_s.state"))
+    running, active, state = repl.evaluate('("ab".index(_s.running), int(_s.active), _s.state)')
+    return running, running == active and state == _ON_TRIAL
 
 
 def _config(repl: Repl) -> bytes | None:
@@ -206,10 +209,10 @@ def _fill_rom(repl: Repl, image: bytes, slot: int) -> str:
     return "an image of %d bytes" % len(image)
 
 
-def _switch(repl: Repl, active: int) -> None:
+def _switch(repl: Repl, running: int) -> None:
     """Have the boot selector replace its record; that it did is read back."""
     repl.run(_SLOTS)
     repl.evaluate("_s.switch()")
     repl.run(_SLOTS)
-    if repl.evaluate("(_s.active, _s.state)") != (1 - active, _ON_TRIAL):
+    if repl.evaluate("(_s.active, _s.state)") != (1 - running, _ON_TRIAL):
         raise FlashError("%s: the boot record could not be replaced" % repl.port)

@@ -21,24 +21,31 @@ _CHUNK = 65536
 
 @dataclass(frozen=True)
 class Drive:
-    """A mounted drive and the board ID of its INFO_UF2.TXT."""
+    """A mounted drive, the board ID of its INFO_UF2.TXT, and the block device ("": not known)."""
 
     path: Path
     board_id: str
+    device: str = ""
 
 
 def mounted(mounts: Path | None = None) -> list[Drive]:
     """Return the UF2 drives that are mounted."""
     found = []
     for line in (mounts or MOUNTS).read_text().splitlines():
-        place = re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), line.split()[1])
+        device, place = (_unescaped(word) for word in line.split()[:2])
+        if device.startswith("/") and not os.path.exists(device):
+            continue  # it was unplugged: a mount by hand outlives that, and so does what is cached
         try:
             text = (Path(place) / "INFO_UF2.TXT").read_text("ascii", "replace")
         except OSError:
             continue
         match = re.search(r"^Board-ID:\s*(\S+)", text, re.MULTILINE)
-        found.append(Drive(Path(place), match[1] if match else ""))
+        found.append(Drive(Path(place), match[1] if match else "", device))
     return found
+
+
+def _unescaped(word: str) -> str:
+    return re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), word)
 
 
 def unmounted(labels: Path | None = None) -> Path | None:
@@ -149,10 +156,19 @@ def _check_end(drive: Drive, done: int, size: int, error: OSError) -> None:
 def wait_gone(drive: Drive, seconds: float) -> None:
     """Wait until the board has reset, which takes the drive away."""
     end = time.monotonic() + seconds
-    while (drive.path / "INFO_UF2.TXT").exists():
+    while _is_there(drive):
         if time.monotonic() > end:
             raise FlashError(
                 "%s: the boot loader did not take the image: is it for this chip? Try again"
                 % drive.path
             )
         time.sleep(0.1)
+
+
+def _is_there(drive: Drive) -> bool:
+    if drive.device.startswith("/") and not os.path.exists(drive.device):
+        return False  # a mount by hand stays, and what is cached of it
+    try:
+        return (drive.path / "INFO_UF2.TXT").exists()
+    except OSError:  # it went away this moment
+        return False

@@ -69,6 +69,8 @@ def refused(device: str, error: OSError) -> FlashError:
             "%s: no permission: sudo usermod -aG %s $USER, then log in again"
             % (device, _group(device))
         )
+    if error.errno == errno.EISDIR:
+        return FlashError("%s is no serial port: give PORT=/dev/ttyACM0 or the like" % device)
     if error.errno in (errno.EAGAIN, errno.EBUSY):
         holder = _holder(device)
         return FlashError(

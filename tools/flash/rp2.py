@@ -32,6 +32,7 @@ def flash(board: Board, given: str, wanted: images.Wanted, folder: Path = keep.F
         saved = _saved_before(board, drive, wanted, saved)
     else:
         port = ports.find(given, "rp2")
+        _check_alone(board, port)
         if not wanted.erase:
             saved = _save(board, port, wanted, folder)
     try:
@@ -40,6 +41,16 @@ def flash(board: Board, given: str, wanted: images.Wanted, folder: Path = keep.F
         raise saved.failed(error) from error
     saved.done()
     return "%s is written and read back, %d file(s) kept" % (board.name, count)
+
+
+def _check_alone(board: Board, port: str) -> None:
+    """Refuse while another board is in its boot loader: it would get what is for this one."""
+    other = drives.choose(drives.mounted(), board.mcu)
+    if other:
+        raise FlashError(
+            "%s is the drive of another board than that at %s, which would get the image: unplug "
+            "it, or leave PORT= out to write that one" % (other.path, port)
+        )
 
 
 def _in_bootsel(board: Board) -> drives.Drive | None:
@@ -123,7 +134,7 @@ def _write(
         drives.copy(data, drive, board.name + ".uf2", progress)
     drives.wait_gone(drive, RESET_S)
     say("reading back")
-    read_back(_console(port), image, kept)
+    read_back(_console(port), image, kept, saved.device)
     return len(kept)
 
 
@@ -165,10 +176,18 @@ def _console(port: str) -> Repl:
         time.sleep(0.2)
 
 
-def read_back(repl: Repl, image: images.Uf2, kept: dict[str, bytes]) -> None:
-    """Compare MicroPython's version and the files by their hashes, then start the application."""
+def read_back(repl: Repl, image: images.Uf2, kept: dict[str, bytes], device: str = "") -> None:
+    """Compare MicroPython's version and the files by their hashes, then start the application.
+
+    `device` is the board whose files are kept, if any are.
+    """
     with repl:
-        _, version, _ = repl.identity()
+        found, version, _ = repl.identity()
+        if device and found != device:
+            raise FlashError(
+                "the board at %s is %s, and has now what board %s keeps, its keys too: write it "
+                "with ERASE=1, then that one" % (repl.port, found, device)
+            )
         if "v" + image.base.version not in version and image.base.version not in version:
             raise FlashError(
                 "the board runs %s, the image has MicroPython %s: BOOTSEL took another file; "

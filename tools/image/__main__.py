@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -56,6 +57,20 @@ def _boards_and_profiles() -> str:
     return "\n".join([*lines, "profiles: " + ", ".join(known)])
 
 
+def _write(out: Path, data: bytes, mode: int) -> None:
+    """Write a file as a whole, or leave what was there."""
+    part = out.with_name(out.name + ".part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            file.write(data)
+        part.replace(out)
+    except OSError as error:
+        if part.is_file():
+            part.unlink()
+        raise ImageError("OUT=%s: %s: name another file" % (out, error.strerror)) from error
+
+
 def _build(options: argparse.Namespace) -> str:
     extra = tuple(_extra(given) for given in options.file)
     request = build.Request(
@@ -63,8 +78,7 @@ def _build(options: argparse.Namespace) -> str:
     )
     image = build.build(request)
     out = options.out or ROOT / "build" / (options.board + image.end)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(image.data)
+    _write(out, image.data, 0o600 if request.config else 0o644)  # a configuration has keys
     if options.file_system:
         options.file_system.write_bytes(image.disk)
     if options.names:
@@ -81,6 +95,10 @@ def main() -> None:
         print(_boards_and_profiles() if options.list else _build(options))
     except ImageError as error:
         sys.exit("image: %s" % error)
+    except OSError as error:  # of this host: a full disk, a folder that is not its user's
+        sys.exit("image: %s: mend that and start it again" % error)
+    except KeyboardInterrupt:
+        sys.exit("image: stopped by Ctrl-C: start it again")
 
 
 if __name__ == "__main__":
