@@ -57,7 +57,7 @@ firmware: ## MicroPython for a board from Debian's sources: BOARD=METER_PPP [MPY
 
 test: ## everything but the slow tier, in under 15 minutes
 	$(ENV) run leshan build flash test lint typings
-	@$(VENV)/python -m pytest -m "not slow"
+	@$(VENV)/python -m host_tests
 
 test-all: ## the slow tier too: what CI runs
 	$(ENV) run leshan build flash test lint typings
