@@ -5,6 +5,7 @@ from pathlib import Path
 
 from littlefs import LittleFS
 from tools.boards import Board, Region
+from tools.image import partitions
 
 MB, KB = 1 << 20, 1 << 10
 
@@ -73,7 +74,7 @@ def esp32_image(board, files, firmware=b"firmware" * 5000, mcu=""):
         image[at : at + len(data)] = data
 
     put("bootloader", bootloader(mcu or board.mcu))
-    put("partition_table", b"\xaa\x50table")
+    put("partition_table", partitions.write(partitions.of(board)))
     put("firmware", firmware)
     region = board.regions["files"]
     put("files", disk(files, region.length // 4096))

@@ -1,8 +1,11 @@
 """An ESP32 is written through the real esptool, against a scripted boot loader with its faults."""
 
+from dataclasses import replace
+
 import pytest
 from made import MB, bootloader, disk, esp32_board, esp32_image
 from rom_loader import RomLoader
+from tools.boards import Region
 from tools.flash import disk as littlefs
 from tools.flash import esp32, keep
 from tools.flash.failure import FlashError
@@ -96,7 +99,9 @@ def test_a_configuration_that_is_given_replaces_the_boards_and_its_keys_stay(
         assert found["/config/keys"] == OLD["/config/keys"]
 
 
-def test_erase_leaves_nothing_of_the_board(kept, image):
+@pytest.mark.parametrize("stub", ["1", "0"])
+def test_erase_leaves_nothing_of_the_board(stub, kept, image, monkeypatch):
+    monkeypatch.setenv("STUB", stub)
     board = esp32_board()
     with RomLoader("ESP32-C3") as chip:
         programmed(chip, board, OLD)
@@ -135,7 +140,7 @@ def test_a_flash_that_is_too_small_is_refused_before_a_byte_is_written(kept, ima
 def test_an_image_that_is_too_large_is_refused(kept, image, tmp_path):
     board = esp32_board()
     file = tmp_path / "large.bin"
-    file.write_bytes(b"\xe9" * (4 * MB + 1))
+    file.write_bytes(esp32_image(board, NEW).ljust(4 * MB + 1, b"\0"))
     with RomLoader("ESP32-C3") as chip:
         line = refusal(board, chip.port, Wanted(image=str(file)), kept)
         assert "ends at 4096 KB, TEST_ESP32-C3 has 4096 KB" in line
@@ -158,6 +163,44 @@ def test_a_file_that_is_no_image_is_refused(kept, tmp_path):
     with RomLoader("ESP32-C3") as chip:
         line = refusal(esp32_board(), chip.port, Wanted(image=str(file)), kept)
         assert "not for an ESP32" in line
+
+
+@pytest.mark.parametrize("offset", [0x10000, 0x8000])
+def test_a_part_of_an_image_is_refused_before_a_byte_is_written(offset, kept, tmp_path):
+    """Such as an application alone, which begins as an image does."""
+    board = esp32_board()
+    file = tmp_path / "application.bin"
+    file.write_bytes(bootloader("ESP32-C3") + esp32_image(board, NEW)[offset:])
+    with RomLoader("ESP32-C3") as chip:
+        line = refusal(board, chip.port, Wanted(image=str(file)), kept)
+        assert "no partition table at 0x8000" in line and "`make image` builds it" in line
+        assert not chip.written
+
+
+def test_an_image_of_another_layout_is_refused(kept, tmp_path):
+    file = tmp_path / "image.bin"
+    board = esp32_board()
+    other = replace(board, regions=dict(board.regions, files=Region("files", 0x300000, 1 << 20)))
+    del other.regions["firmware_b"]
+    file.write_bytes(esp32_image(other, NEW))
+    with RomLoader("ESP32-C3") as chip:
+        line = refusal(board, chip.port, Wanted(image=str(file)), kept)
+        assert "has other partitions than TEST_ESP32-C3" in line and not chip.written
+
+
+def test_a_damaged_file_system_is_not_taken_for_an_empty_one(kept, image):
+    """Its counters and keys would be gone without a word."""
+    board = esp32_board()
+    with RomLoader("ESP32-C3") as chip:
+        programmed(chip, board, OLD)
+        for block in range(2):  # of both copies of the first folder, all but the name
+            at = board.regions["files"].offset + block * 4096 + 24
+            chip.flash[at : at + 200] = bytes(200)
+        line = refusal(board, chip.port, image(board), kept)
+        assert "what the board keeps cannot be read" in line and "ERASE=1" in line
+        assert not chip.written
+        esp32.flash(board, chip.port, image(board, erase=True), kept)
+        assert files_of(chip, board) == NEW
 
 
 def test_a_chip_that_is_silent_is_one_line_with_the_buttons(kept, image, monkeypatch):

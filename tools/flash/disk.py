@@ -8,11 +8,20 @@ from littlefs.errors import LittleFSError
 from .failure import FlashError
 
 BLOCK = 4096
+
+
+class DamagedError(FlashError):
+    """There is a LittleFS, and it cannot be read."""
+
+
 _PROGRAM, _READ, _LOOKAHEAD = 256, 32, 32
 
 
 def mount(disk: bytes) -> LittleFS | None:
-    """Return the LittleFS in a part of a flash, or None where there is none."""
+    """Return the LittleFS in a part of a flash, or None where there is none.
+
+    Raises DamagedError where there is one that is damaged, or not of this size.
+    """
     if len(disk) < 2 * BLOCK or b"littlefs" not in disk[:64] + disk[BLOCK : BLOCK + 64]:
         return None
     system = LittleFS(
@@ -27,8 +36,8 @@ def mount(disk: bytes) -> LittleFS | None:
     system.context.buffer[:] = disk
     try:
         system.mount()
-    except LittleFSError:
-        return None
+    except LittleFSError as error:
+        raise DamagedError("the file system cannot be mounted: %s" % error) from error
     return system
 
 
@@ -41,10 +50,20 @@ def _disk_version(disk: bytes) -> int:
 
 
 def read(disk: bytes) -> dict[str, bytes]:
-    """Return {device path: content} of a LittleFS; {} where there is none."""
+    """Return {device path: content} of a LittleFS; {} where there is none.
+
+    Raises DamagedError where it cannot be read.
+    """
     system = mount(disk)
+    try:
+        return _files(system) if system else {}
+    except LittleFSError as error:
+        raise DamagedError("the file system is damaged: %s" % error) from error
+
+
+def _files(system: LittleFS) -> dict[str, bytes]:
     files = {}
-    for folder, _, names in system.walk("/") if system else ():
+    for folder, _, names in system.walk("/"):
         for name in names:
             path = folder.rstrip("/") + "/" + name
             with system.open(path, "rb") as file:

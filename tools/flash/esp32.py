@@ -17,6 +17,9 @@ from esptool import cmds
 from esptool.loader import ESPLoader
 from esptool.util import FatalError, NotImplementedInROMError, UnsupportedCommandError
 
+from tools.image import partitions
+from tools.image.failure import ImageError
+
 from . import disk, images, keep
 from .boards import Board, of_chip, region
 from .failure import FlashError
@@ -110,10 +113,13 @@ class Chip:
             return self._esp.read_flash(offset, length, lambda n, of, _: progress(n, of))
 
     def erase(self) -> None:
-        """Erase the whole flash."""
-        with self._one_line("erase"):
-            if self._esp.IS_STUB:
+        """Erase the whole flash; without the stub, which alone can do that, each region."""
+        if self._esp.IS_STUB:
+            with self._one_line("erase"):
                 cmds.erase_flash(self._esp)
+            return
+        places = [place for place in self.board.regions.values() if not place.inside]
+        self.write([(place.offset, _ERASED * place.length) for place in places])
 
     def write(self, parts: list[tuple[int, bytes]]) -> None:
         """Write parts of the flash, each in whole sectors, and compare each with its MD5."""
@@ -210,6 +216,21 @@ def put_kept(board: Board, image: bytes, start: int, kept: dict[str, bytes]) -> 
     return image[:at] + disk.merge(system, kept) + image[at + files.length :]
 
 
+def _check_table(board: Board, image: bytes, start: int) -> None:
+    """Refuse what is a part of an image, such as an application alone, and another board's."""
+    at = partitions.OFFSET - start
+    try:
+        rows = partitions.read(image[at : at + 0xC00], "the image")
+    except ImageError as error:
+        raise FlashError(
+            "%s: give IMAGE= of a file that `make image` has built" % error
+        ) from error
+    if rows != partitions.of(board):
+        raise FlashError(
+            "the image has other partitions than %s: IMAGE= built for this board" % board.name
+        )
+
+
 def flash(board: Board, port: str, wanted: images.Wanted, folder: Path = keep.FOLDER) -> str:
     """Write an image; return what was done, in one line."""
     stub = os.environ.get("STUB", "1") != "0"
@@ -236,7 +257,15 @@ def _saved(board: Board, chip: Chip, wanted: images.Wanted, folder: Path) -> kee
     if wanted.erase:
         return keep.Saved(chip.device, board.name, folder, {})
     files = region(board, "files")
-    found = keep.kept_paths(disk.read(chip.read(files.offset, files.length)))
+    try:
+        found = keep.kept_paths(disk.read(chip.read(files.offset, files.length)))
+    except disk.DamagedError as error:
+        if not keep.pending(chip.device, board.name, folder):
+            raise FlashError(
+                "%s: what the board keeps cannot be read (%s): ERASE=1 writes without it"
+                % (chip.port, error)
+            ) from error
+        found = {}  # of the write that did not end
     return keep.save(chip.device, board.name, found, folder, wanted.keep)
 
 
@@ -246,6 +275,7 @@ def _write(board: Board, chip: Chip, wanted: images.Wanted, saved: keep.Saved) -
     start = region(board, "bootloader").offset
     if image[:1] != b"\xe9":
         raise FlashError("the image is not for an ESP32: it does not begin with 0xE9")
+    _check_table(board, image, start)
     kept = keep.carried(saved.files, bool(wanted.config))
     parts = split(board, put_kept(board, image, start, kept), start, wanted.erase)
     saved.begin()
