@@ -222,9 +222,7 @@ def _check_table(board: Board, image: bytes, start: int) -> None:
     try:
         rows = partitions.read(image[at : at + 0xC00], "the image")
     except ImageError as error:
-        raise FlashError(
-            "%s: give IMAGE= of a file that `make image` has built" % error
-        ) from error
+        raise FlashError("%s, as `make image` builds it" % error) from error
     if rows != partitions.of(board):
         raise FlashError(
             "the image has other partitions than %s: IMAGE= built for this board" % board.name
