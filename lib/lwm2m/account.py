@@ -69,7 +69,10 @@ class Account:
         return self.model.object(1).instances.get(self.iid) is self.server
 
     def executed(self) -> int | None:
-        """What a server executed since the last call: 4 Disable, 8 Update Trigger; else None."""
+        """What a server executed since the last call, or None.
+
+        4 Disable, 8 Update Trigger, 9 Bootstrap-Request Trigger.
+        """
         return self.model.object(1).triggers.pop(self.iid, None)
 
     def alert(self, code: int) -> None:

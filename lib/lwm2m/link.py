@@ -35,6 +35,12 @@ class Link(Endpoint):
     Its account may be deleted from the model at any time: then it closes, too.
     """
 
+    purpose = "registering at"
+    used = False  # has there been a peer over this transport?
+    contexts = 0  # of the transport's, when it was connected
+    restored = False
+    closing = False
+
     def __init__(self, client, account):
         """`client` has the endpoint's name, version, log, parameters, transports and clock."""
         self.client = client
@@ -45,10 +51,6 @@ class Link(Endpoint):
         configure(registration, client.settings)
         super().__init__(registration, client.clock)
         self.management = Management(client.model, registration, client.budget)
-        self.used = False  # has there been a peer over this transport?
-        self.contexts = 0  # of the transport's, when it was connected
-        self.restored = False
-        self.closing = False
         self.task = None
 
     def open(self) -> None:
@@ -121,7 +123,7 @@ class Link(Endpoint):
     def _connect(self, now):
         core = self.core
         if not self.transport:
-            what = "back at" if core.location else "registering at"
+            what = "back at" if core.location else self.purpose
             core.log(3, what, self.account.uri, self.client.endpoint)
             try:
                 scheme, host, port = split_uri(self.account.uri)

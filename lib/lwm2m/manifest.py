@@ -29,6 +29,10 @@ if options.optional:
     package(
         "lwm2m",
         (
+            "bootstrap/client.py",
+            "bootstrap/interface.py",
+            "bootstrap/session.py",
+            "bootstrap/stage.py",
             "configured.py",
             "formats/cbor.py",
             "formats/json_oma.py",

@@ -13,8 +13,8 @@ from micropython import const
 from coap.clock import jitter
 
 _STABLE_MS = const(60000)
-# There is no bootstrap server to turn to: whatever a server writes to /1/x/17 to /1/x/19, "never"
-# among it, a meter in a pit tries once per day.
+# Whatever a server writes to /1/x/17 to /1/x/19, "never" among it, a meter in a pit tries once per
+# day: there may be no bootstrap server to turn to.
 _LONGEST_PAUSE = const(86400)  # s
 
 # How a server is lost
@@ -38,6 +38,8 @@ class Recovery:
     """
 
     attempts = _NEW
+    sequences = 0  # that failed, without a success between them
+    overseer = None  # of a client with a bootstrap server: who hears of success and failure
     since = 0  # when the latest trouble or Register was
 
     def recover(self, reason: int, now: int) -> None:
@@ -73,12 +75,20 @@ class Recovery:
             if pause:
                 self.log(2, "next attempt", pause // 1000)
             self.wait(pause, now)
+            if pause and not self.attempts:
+                self.sequences += 1
+                if self.overseer and self.sequences >= self.account.sequence_count:
+                    self.sequences = 0
+                    self.overseer.given_up(self, now)
 
     def settled(self, updated: bool, now: int) -> None:
         """The server answered a Register, or with `updated` an Update."""
         self.since = now
         if updated:
             self.attempts = _NEW
+        self.sequences = 0
+        if self.overseer:
+            self.overseer.settled(now)
 
     def _pause(self):
         account = self.account

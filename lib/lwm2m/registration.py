@@ -28,6 +28,7 @@ _CONTENT_FORMAT = const(12)
 _URI_QUERY = const(15)
 
 _DISABLE = const(4)  # of Object 1
+_BOOTSTRAP_TRIGGER = const(9)
 _DAY_MS = const(86400000)
 _LONGEST_ABSENCE = const(2678400000)  # 31 days: how long a server can have us stay away
 
@@ -295,6 +296,9 @@ class Registration(Recovery):
         if self.model.changes != self._changes:
             self._changes = self.model.changes
             executed = self.account.executed()
+            if executed == _BOOTSTRAP_TRIGGER and self.overseer:
+                self.overseer.requested(now)
+                executed = None
             if executed == _DISABLE:
                 # Not at once: its answer may get lost, and Leshan drops the request of a client
                 # that de-registers while the answer is still on its way through Leshan's threads.

@@ -42,10 +42,11 @@ def restore(model, state: tuple) -> None:
             obj = model.objects[entry[0]]
             plan.append((obj, {part[0]: _resources(obj, part[1:]) for part in entry[1:]}))
     for obj, instances in plan:
-        _replace(model, obj, instances)
+        replace(model, obj, instances)
 
 
-def _replace(model, obj, instances):
+def replace(model, obj, instances: dict) -> None:
+    """Give an Object other Instances, see `restore`."""
     known = obj.instances
     for iid in tuple(known):
         if iid not in instances:

@@ -13,7 +13,9 @@ _MULTIPLE = const(0x800)
 
 _CHANGED = const(0x44)
 _CONTENT = const(0x45)
+_NOT_FOUND = const(0x84)
 _NOT_ACCEPTABLE = const(0x86)
+_URI_PATH = const(11)
 _CONTENT_FORMAT = const(12)
 
 _TEXT_PLAIN = const(0)
@@ -47,6 +49,19 @@ class Answer:
         self.path = []
         self.reporting = None  # from the first Observe on
         self.slow = None  # from the first operation on that takes its time, see deferred.py
+
+    def locate(self, message) -> list:
+        """The Uri-Path as IDs, in one list for ever; or Lwm2mError 4.04: it is nowhere."""
+        path = self.path
+        path.clear()
+        numbers = message.numbers
+        for i in range(len(numbers)):
+            if numbers[i] == _URI_PATH:
+                ident = message.decimal(i)
+                if not 0 <= ident < 65535:
+                    raise Lwm2mError(_NOT_FOUND)
+                path.append(ident)
+        return path
 
     def format(self, number: int, refusal: int) -> tuple:
         """The module of a content format and the option that names it, loaded when first used.

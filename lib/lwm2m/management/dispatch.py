@@ -8,7 +8,6 @@ from micropython import const
 from coap.message import CoapError
 from coap.peer import SILENCE
 
-from ..errors import Lwm2mError
 from .answer import Answer
 from .read import read
 
@@ -27,7 +26,6 @@ _PRECONDITION_FAILED = const(0x8C)
 _IF_MATCH = const(1)
 _IF_NONE_MATCH = const(5)
 _OBSERVE = const(6)
-_URI_PATH = const(11)
 _CONTENT_FORMAT = const(12)
 _URI_QUERY = const(15)
 _ACCEPT = const(17)
@@ -71,7 +69,7 @@ class Management(Answer):
             return SILENCE
         self.message = message
         self.now = now
-        path = self._path(message)
+        path = self.locate(message)
         code = message.code
         if not path and code in (_FETCH, _IPATCH):
             return self._composite()
@@ -131,7 +129,7 @@ class Management(Answer):
         if not self.registration.location:
             raise CoapError(SILENCE)
         if message.code == _PUT and message.uint(_CONTENT_FORMAT) == _OCTETS:
-            self._path(message)
+            self.locate(message)
             refusal = self._refusal(message)
             if refusal:
                 raise CoapError(refusal)
@@ -149,19 +147,6 @@ class Management(Answer):
     def log(self, level: int, *event) -> None:
         """An event at the server's peer, logged where the registration's are."""
         self.registration.log(level, *event)
-
-    def _path(self, message):
-        # The Uri-Path as IDs, in one list for ever. What names no ID exists nowhere.
-        path = self.path
-        path.clear()
-        numbers = message.numbers
-        for i in range(len(numbers)):
-            if numbers[i] == _URI_PATH:
-                ident = message.decimal(i)
-                if not 0 <= ident < 65535:
-                    raise Lwm2mError(_NOT_FOUND)
-                path.append(ident)
-        return path
 
     def sender(self):
         """What sends data unasked, made when it is first used."""

@@ -52,7 +52,7 @@ def _write(answer, replace):
         if not replace and (len(path) == 4 or not multiple):
             return _NOT_ALLOWED
     iid = path[1]
-    resources = _decode(answer).get(iid, {})
+    resources = decode(answer).get(iid, {})
     for rid in resources:
         if not obj.descriptor(rid) & _WRITE:
             return _NOT_ALLOWED
@@ -65,7 +65,7 @@ def _write(answer, replace):
     return apply(answer, [(obj, iid, resources, removed)], _CHANGED)
 
 
-def _decode(answer) -> dict:
+def decode(answer) -> dict:
     """The values of the body by Instance and Resource ID, an unknown Resource left out.
 
     The Instance ID is -1 where neither the path nor the body has one.
@@ -104,7 +104,10 @@ def take(obj, resources: dict, item: tuple, value) -> None:
 
 
 def check(model, obj, iid: int, resources: dict, merge: bool) -> None:
-    """Refuse values that are not for their Resources; `merge` those of multiple ones."""
+    """Refuse values that are not for their Resources; `merge` those of multiple ones.
+
+    Without a `model` links may lead anywhere.
+    """
     for rid in resources:
         value = resources[rid]
         if merge and isinstance(value, dict) and rid in obj.instances[iid]:
@@ -138,7 +141,7 @@ def _check(model, obj, iid: int, rid: int, value) -> None:
 
 def _check_link(model, link):
     oid, iid = link
-    if oid == 65535 and iid == 65535:
+    if oid == 65535 and iid == 65535 or not model:
         return
     if oid not in model.objects or iid != 65535 and iid not in model.objects[oid].instances:
         raise Lwm2mError(_BAD_REQUEST)
@@ -231,7 +234,7 @@ def _create(answer):
     model = answer.model
     if not obj.creatable or obj.single and obj.instances:
         return _NOT_ALLOWED
-    instances = _decode(answer) if len(answer.message.payload()) else {}
+    instances = decode(answer) if len(answer.message.payload()) else {}
     if len(instances) > 1:
         return _BAD_REQUEST
     iid, values = instances.popitem() if instances else (-1, {})
