@@ -11,7 +11,8 @@ from chip.rp2 import reset, reset_cause, sleep, unique_id
 _PIN_TX = const(0)
 _PIN_RX = const(1)
 _BAUD = const(921600)
-_BUFFER = const(2048)
+_RECEIVING = const(2048)  # PPP reads when the line is idle: a datagram, with what PPP escapes
+_SENDING = const(512)  # what does not fit waits for the line: 8 ms of the longest datagram
 _PIN_PULSES = const(20)
 _LTE_FDD = const(6)
 
@@ -23,7 +24,9 @@ def network(settings: dict, log):
     """Start PPP on the modem's UART; the bearer keeps it up. It needs no settings."""
     from network import PPP
 
-    uart = machine.UART(0, _BAUD, tx=Pin(_PIN_TX), rx=Pin(_PIN_RX), rxbuf=_BUFFER, txbuf=_BUFFER)
+    uart = machine.UART(
+        0, _BAUD, tx=Pin(_PIN_TX), rx=Pin(_PIN_RX), rxbuf=_RECEIVING, txbuf=_SENDING
+    )
     return Ppp(PPP(uart), uart, _LTE_FDD, log)
 
 

@@ -1,8 +1,9 @@
 """The main programs that test_meter.py boots: what is on the file system, and what it imports."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from coaps_leshan import KEY
 from tools.emulator.guest import PPP_UP
@@ -57,10 +58,32 @@ def _real_files(port: int) -> dict[str, bytes]:
     return _board_files({"uri": "coap://10.64.64.1:%d" % port, "lifetime": 300})
 
 
-def coaps_files(port: int) -> dict[str, bytes]:
-    """Return the files of the water meter at a coaps server that has coaps_leshan's KEY."""
+def _coaps_server(port: int) -> dict:
+    """Return the settings of a coaps server that has coaps_leshan's KEY."""
     uri = "coaps://10.64.64.1:%d" % port
-    return _board_files({"uri": uri, "lifetime": 300, "identity": ENDPOINT, "key": KEY})
+    return {"uri": uri, "lifetime": 300, "identity": ENDPOINT, "key": KEY}
+
+
+def coaps_files(port: int) -> dict[str, bytes]:
+    """Return the files of the water meter at a coaps server."""
+    return _board_files(_coaps_server(port))
+
+
+def coaps_image(port: int, folder: Path, more: Mapping[str, bytes] | None = None) -> Path:
+    """Write the one file that `make image` makes of the same, and `more` files; return its path.
+
+    Its modules are in slot a of the ROMFS, and nowhere else.
+    """
+    config, file = folder / "my.json", folder / "meter.uf2"
+    config.write_text(json.dumps({"endpoint": ENDPOINT, "servers": [_coaps_server(port)]}))
+    extra = []
+    for path, content in (more or {}).items():
+        extra.append(profile.Entry("/" + path, folder / path))
+        extra[-1].host.write_bytes(content)
+    made = build.build(build.Request(BOARD, "water", config, extra=tuple(extra)))
+    assert "/core.mpy" in made.placed.rom and "/core.mpy" not in made.placed.files
+    file.write_bytes(made.data)
+    return file
 
 
 def profile_modules(name: str) -> list[str]:

@@ -75,6 +75,22 @@ def test_flash_outlives_a_reset():
         assert board.run("print(open('/kept').read())") == "8 l\n"
 
 
+def test_a_power_cut_keeps_flash_and_nothing_else():
+    """A scratch register of the watchdog outlives a reset by the guest; the RAM any reset."""
+    keep = "import machine; machine.mem32[0x40058014] = 77"
+    show = "import machine; print(machine.mem32[0x40058014], machine.reset_cause())"
+    with Board({}) as board:
+        board.run("with open('/kept', 'w') as f:\n f.write('8 l')\n" + keep)
+        board.run("machine.Timer(period=50, mode=0, callback=lambda t: machine.reset())")
+        board.wait_for_line("MicroPython v", after=len(board.console.lines))
+        assert board.run(show) == "77 3\n"
+        board.chip.mcu.sram[-4:] = b"RAM!"
+        board.power_cut()
+        assert board.run(show) == "0 1\n"
+        assert board.chip.mcu.sram[-4:] != b"RAM!"
+        assert board.run("print(open('/kept').read())") == "8 l\n"
+
+
 def test_ppp_comes_up_and_a_datagram_goes_and_comes(echo):
     with Board() as board:
         printed = board.run(

@@ -2,9 +2,10 @@
 
 from .board import Board, BoardError, GuestError
 from .faults import Datagram, drop_every, seeded
-from .measure import Heap, Import, imports
+from .measure import PROBE_FILES, Heap, Import, imports
 
 __all__ = [
+    "PROBE_FILES",
     "Board",
     "BoardError",
     "Datagram",

@@ -42,14 +42,17 @@ class BoardError(Exception):
 class Board:
     """One emulated board; use it as a context manager. Devices are functions of the chip.
 
-    `rom`: modules are in ROMFS, the other files in the file system. `muted`: the line carries
-    nothing from the start. `erase_ms`: what an erase of flash takes; no interrupt meanwhile.
+    `image`: a UF2 of tools/image with all that the flash has, without `files`.
+    `probe`: `live_heap` can be asked; an image has PROBE_FILES for that itself. `rom`: modules are
+    in ROMFS, the other files in the file system. `muted`: the line carries nothing from the start.
+    `erase_ms`: what an erase of flash takes; no interrupt meanwhile.
     """
 
     def __init__(
         self,
         files: Mapping[str, bytes] | None = None,
         *,
+        image: Path = IMAGE,
         file_system: bytes | None = None,
         rom: bool = False,
         faults: Faults = none,
@@ -59,7 +62,8 @@ class Board:
         muted: bool = False,
         erase_ms: float = 45.0,
     ):
-        self.firmware = firmware.load(IMAGE)
+        self._image = image
+        self.firmware = firmware.load(image)
         self._file_system, self._rom = file_system, None
         if rom:
             modules, files = romfs.split(files or {})
@@ -102,8 +106,16 @@ class Board:
         """Reset the chip, flash kept, as the RUN pin does; returns when its console is back."""
         self._call(self._reset, timeout, "no USB console after reset")
 
+    def power_cut(self, timeout: float = WALL_TIMEOUT) -> None:
+        """Take the power away and give it back: flash alone is kept; returns as `reset` does."""
+        self._call(self._power_cut, timeout, "no USB console after a power cut")
+
     async def _reset(self) -> None:
         self.chip.hard_reset()
+        await self._rebooting
+
+    async def _power_cut(self) -> None:
+        self.chip.power_cut()
         await self._rebooting
 
     def _was_reset(self) -> None:
@@ -119,7 +131,7 @@ class Board:
 
     async def _main(self) -> None:
         self._loop, self._finish = asyncio.get_running_loop(), asyncio.Event()
-        self.chip = Chip(IMAGE, self._pace, self._erase_ms)
+        self.chip = Chip(self._image, self._pace, self._erase_ms)
         self.chip.on_hard_reset = self._was_reset
         self._write_flash()
         self.console, self.line = Console(self.chip), Line(self.chip, faults=self._faults)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rp2040py.boards import BoardSpec
-from rp2040py.device.base_device import BaseDevice
+from rp2040py.device.base_device import BaseDevice, ResetCause
 from rp2040py.peripherals import uart
 from rp2040py.simulator import Simulator
 from rp2040py.usb.cdc import USBCDC
@@ -243,3 +243,9 @@ class Chip(BaseDevice):
         self.connected.clear()
         super().hard_reset(**cause)
         self.on_hard_reset()
+
+    def power_cut(self) -> None:
+        """Reset the chip as power does that comes back; what RAM has then is any bytes."""
+        ram = self.mcu.sram
+        ram[:] = b"\xa5" * len(ram)
+        self.hard_reset(cause=ResetCause.POWER_ON)

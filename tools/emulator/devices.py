@@ -8,7 +8,7 @@ class PulseOutput:
 
     `Board(devices=[output.attach])` wires it. `start_ms`: the guest time of its first period;
     `total`: after so many pulses it stays open; `bounce_ms`: for so long after it closes, and
-    after it opens, it is open and closed by turns, 0.5 ms each.
+    after it opens, it is open and closed by turns, 0.5 ms each. `held`: no pulse begins.
     """
 
     def __init__(
@@ -21,6 +21,7 @@ class PulseOutput:
         bounce_ms: float = 0,
     ):
         self.count = 0
+        self.held = False
         self._gpio, self._half_ns = gpio, period_ms * NS_PER_MS / 2
         self._start_ns, self._total = start_ms * NS_PER_MS, total
         self._bounces = int(bounce_ms) * 2
@@ -30,7 +31,12 @@ class PulseOutput:
     @property
     def done(self) -> bool:
         """Have all pulses been given, and is the contact open again?"""
-        return self.count == self._total and not self._closed
+        return self.count == self._total and self.still
+
+    @property
+    def still(self) -> bool:
+        """Is the contact open, and has it bounced for the last time?"""
+        return not (self._closed or self._left)
 
     def attach(self, chip: object) -> None:
         """Wire it to a pin and start."""
@@ -41,6 +47,9 @@ class PulseOutput:
 
     def _turn(self) -> None:
         if self.done:
+            return
+        if self.held and self.still:
+            self._alarm.schedule(self._half_ns)
             return
         if not self._left:
             self._closed = not self._closed
