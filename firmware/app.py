@@ -17,6 +17,7 @@ _CURRENT_TIME = const(13)
 _MEMORY_TOTAL = const(21)
 _RING_SIZE = const(-1)  # the setting `event_log.bytes`, which is no Resource
 _RING_DEFAULT = const(2048)
+_AHEAD = const(256)  # sequence numbers of DTLS reserved at a time, see state
 
 
 def start_log(config: dict, write, board: dict):
@@ -45,7 +46,7 @@ def _device(settings, board, log, reboot):
         resources,
         board.get("clock"),
         board.get("set_clock"),
-        lambda: _factory_reset(board.get("storage"), log),
+        lambda: _factory_reset(board, log),
         reboot,
     )
     for code in board.get("errors", ()):
@@ -53,9 +54,12 @@ def _device(settings, board, log, reboot):
     return device
 
 
-def _factory_reset(folder, log):
-    # What servers have written is in memory only, and goes with the reboot that follows
+def _factory_reset(board, log):
+    # Of what servers have written, what is in memory goes with the reboot that follows
     log(3, "factory reset")
+    state, folder = board.get("state"), board.get("storage")
+    if state:
+        state.forget()
     if folder:
         from firmware import erase
 
@@ -71,17 +75,23 @@ def build(config: dict, log, board: dict) -> tuple:
     reset); by Resource ID the values, or functions that give them, of `device`, `connectivity`,
     `temperature` and `battery`, and what the configuration says goes over them; `event_log`, see
     `start_log`; and `modem`, which opens a cellular modem's stream; `storage`, the folder that a
-    Factory Reset erases. `safe`: there are Security, Server and Device only. May raise
-    config.ConfigError.
+    Factory Reset erases; `state`, a `state.State`, keeps what is to outlive a restart. `safe`:
+    there are Security, Server and Device only. May raise config.ConfigError.
     """
     if "power" in config["device"]:
         from firmware.config.power import check
 
         check(config["device"]["power"].get(6, {}), board.get("power_class", "battery"))
     security, server = objects(config["servers"])
-    device = _device(config["device"], board, log, lambda: asyncio.create_task(_leave(client)))
+    state = board.get("state")
+    device = _device(
+        config["device"], board, log, lambda: asyncio.create_task(_leave(client, state))
+    )
+    model = Model([security, server, device])
+    if state:
+        state.objects(model)
     client = Client(
-        Model([security, server, device]),
+        model,
         config["endpoint"],
         config["version"],
         log,
@@ -100,6 +110,9 @@ def build(config: dict, log, board: dict) -> tuple:
             for made in profile.build(config[name], board, client, log):
                 client.model.objects[made.oid] = made
             _extend(client, config, board)
+            if state:
+                state.objects(model)  # in the Objects that are there only now
+                state.links(client)
     except ImportError as error:
         raise ConfigError("%s: %s" % (error, LACKING))
     return client, device
@@ -111,11 +124,16 @@ def _dialers(client, config, board, log):
         from firmware import transports
 
         transports.add(client, config, board.get("modem"), log)
-    for server in config["servers"]:
-        if server["uri"].startswith("coaps:") and not config["backend"]:
+    for link in client.links:
+        if link.account.uri.startswith("coaps:") and not config["backend"]:
             from dtls.psk import PskDialer
 
-            client.transports["coaps"] = PskDialer(client, log, config["dtls"])
+            settings, store = config["dtls"], None
+            if board.get("state") and not board.get("safe"):
+                settings = dict(settings)
+                settings["reserve"] = _AHEAD
+                store = board["state"].session
+            client.transports["coaps"] = PskDialer(client, log, settings, store)
             break
 
 
@@ -155,8 +173,10 @@ async def _sampling(model, log, period, measured=None):
         await asyncio.sleep_ms(wait or period * 1000)
 
 
-async def _leave(client):
+async def _leave(client, state):
     await asyncio.sleep_ms(200)  # the answer to the Reboot goes out first
+    if state:
+        state.leave()
     client.end()
 
 

@@ -84,6 +84,7 @@ class Meter:
         self.errors = []
         self.watchdog = watchdog
         self.served = False
+        self.state = None
         if hung:
             self.errors.append(_HUNG)
         elif crashes.count:
@@ -145,6 +146,15 @@ class Meter:
         known["pulses"] = board.pulses
         known["safe"] = self.safe
         known["storage"] = board.storage()
+        if board.storage():
+            from firmware import state
+
+            self.state = known["state"] = state.State(
+                board.storage() + "/state",
+                state.checksum(self.path),
+                log,
+                getattr(board, "memory", None),
+            )
         client, _ = app.build(settings, log, known)
         client.transports["coap"] = bearer.guarded(client.transports["coap"])
         self.client = client
@@ -218,6 +228,8 @@ class Meter:
                     self._reached()
             if self.bearer.poll(now, registered):
                 client.restart()
+            if self.state:
+                self.state.poll(now)
             if not self.safe:
                 self.crashes.stable(now - began)
             elif now >= until:

@@ -44,3 +44,10 @@ def battery():
 def storage() -> str:
     """The folder in which the application may keep files."""
     return "/data"
+
+
+def memory(*data):
+    """Memory that a reset and a deep sleep keep: its bytes, or with `data` what is written."""
+    from machine import RTC
+
+    return RTC().memory(*data)

@@ -1,9 +1,9 @@
 """The water meter on MicroPython's Unix port: pulses are simulated, Ctrl-C de-registers.
 
-micropython boards/UNIX/main.py [--server URI] [--endpoint NAME] [--config FILE]
+micropython boards/UNIX/main.py [--server URI] [--endpoint NAME] [--config FILE] [--state FOLDER]
 
 For --server coaps://... the environment has PSK_IDENTITY and PSK_KEY (hexadecimal): a command
-line is for everybody to see.
+line is for everybody to see. In FOLDER is kept what is to outlive a restart; keys are among it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from firmware.config import settings as config
 
 import board
 
-_OPTIONS = ("--server", "--endpoint", "--config")
+_OPTIONS = ("--server", "--endpoint", "--config", "--state")
 
 
 def options(words: list) -> dict:
@@ -53,6 +53,32 @@ def configuration(values: dict) -> dict:
     return whole
 
 
+def kept(values: dict, log):
+    """What keeps the state in the folder of the command line; None without one."""
+    if "--state" not in values:
+        return None
+    from firmware import state
+
+    # The rest of what the configuration is made of
+    more = [values.get("--server"), values.get("--endpoint")]
+    more += [os.getenv("PSK_IDENTITY"), os.getenv("PSK_KEY")]
+    checksum = state.checksum(values.get("--config", ""), repr(more).encode())
+    return state.State(values["--state"], checksum, log)
+
+
+async def serve(client, period: int, log, state) -> None:
+    """Run the client; each second, keep what is to be kept."""
+
+    async def keep():
+        while state:
+            await asyncio.sleep_ms(1000)
+            state.poll(client.clock.now())
+
+    keeper = asyncio.create_task(keep())
+    await app.serve(client, period, log)
+    keeper.cancel()
+
+
 async def leave(client) -> None:
     """De-register, in an event loop of its own: Ctrl-C may have torn any task of the old one."""
     for link in client.links:
@@ -66,7 +92,8 @@ async def leave(client) -> None:
 def main(words: list) -> int:
     """Run the meter; returns the exit status."""
     try:
-        settings = configuration(options(words))
+        values = options(words)
+        settings = configuration(values)
     except config.ConfigError as error:
         print("meter:", error, file=sys.stderr)
         return 2
@@ -74,18 +101,21 @@ def main(words: list) -> int:
     log = app.start_log(settings, print, known)
     known["connectivity"] = board.network(settings, log).connectivity()
     while True:
+        state = known["state"] = kept(values, log)
         try:
             client, _ = app.build(settings, log, known)
         except config.ConfigError as error:
             print("meter:", error, file=sys.stderr)
             return 2
         try:
-            asyncio.run(app.serve(client, settings["sampling"], log))
+            asyncio.run(serve(client, settings["sampling"], log, state))
             log(3, "rebooting")
             asyncio.new_event_loop()
         except KeyboardInterrupt:
             asyncio.new_event_loop()
             asyncio.run(leave(client))
+            if state:
+                state.end()
             return 0
 
 

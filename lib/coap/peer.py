@@ -65,7 +65,7 @@ class Peer(Incoming, Outgoing):
         self.blocks = None  # from the first transfer in blocks on
         self._message = Message()
         start = random(4)
-        self._mid = start[0] << 8 | start[1]
+        self.mid = start[0] << 8 | start[1]  # the latest Message ID of ours
         self._token = start[2] << 8 | start[3]
         self.budget.users.append(self)  # once it is whole
 
@@ -100,7 +100,7 @@ class Peer(Incoming, Outgoing):
     def _seal(self, kind: int, code: int, mid: int, token=b"", options=b"", payload=b""):
         """A message to the peer as a datagram; with `mid` -1 it gets the next Message ID."""
         if mid < 0:
-            self._mid = mid = (self._mid + 1) & 0xFFFF
+            self.mid = mid = (self.mid + 1) & 0xFFFF
         return encode(kind, code, mid, token, options, payload)
 
     # What arrives
@@ -227,7 +227,7 @@ class Peer(Incoming, Outgoing):
         if len(response[2]) > 16 << self.szx:
             response = self._blockwise().slice(key(), -1, response, now)
         datagram = self._send(kind, token, response)
-        mid = self._mid
+        mid = self.mid
         if kind == _CON:
             self._renew(token, datagram, done, now)
         return mid

@@ -17,7 +17,8 @@ class Transport:
     One with a state of its own, such as DTLS, has its own `deadline` and `poll`. It may be sent to
     once `established`; `failed` is None, or why it cannot be; `contexts` counts its security
     contexts: with another one its peer takes us for new. `longest` is how many bytes a datagram
-    to be sent may have.
+    to be sent may have. `doubted`: after a restart something came that is not believed until the
+    peer has answered something new.
     """
 
     deadline = _NEVER
@@ -25,6 +26,7 @@ class Transport:
     failed = None
     contexts = 0
     longest = _MTU
+    doubted = False
 
     def poll(self, now: int) -> int | None:
         """Do what is due; a transport with a deadline may return it."""

@@ -44,6 +44,9 @@ class Dtls:
     contexts = 0  # full handshakes so far: with each the server takes us for new
     # Datagrams that demand an answer into a stored session that the server may have forgotten
     unconfirmed_limit = 2
+    # With a store: sequence numbers that are reserved in it at a time, so that a session goes on
+    # after a power cut; 0: only after an `export`
+    reserve = 0
     max_age = 172800  # s from a full handshake to the next, with all that resumes it; 0: no limit
 
     # Its state
@@ -58,6 +61,9 @@ class Dtls:
     etm = False
     unconfirmed = -1  # unanswered in a stored session; -1 once something has arrived
     stored = 0  # the generation of the record in the store that is to be spent first
+    limit = 0  # up to here sequence numbers are reserved under these keys; 0: none are
+    doubt = False  # after a restart, until `proven`: what arrives may be an old record, sent again
+    witness = bytes(8)  # of the security context, or of an export
     _shake = None
     _full = False  # the next attempt is not to resume: the last one failed so
 
@@ -134,15 +140,23 @@ class Dtls:
 
     def close(self, now: int) -> None:
         """End the session with a close_notify. It can be resumed."""
+        kept = self.limit
         if self.state == _ESTABLISHED and self._spent(now):
             self.outbox.append(self.records.seal(_ALERT, b"\x01\x00"))
+        self._end(None)
+        if kept:
+            self._keep(now)
+
+    def suspend(self) -> None:
+        """End without a goodbye: what is in the store goes on after a restart."""
         self._end(None)
 
     def _end(self, code):
         self.state = _CLOSED
         self.deadline = _NEVER
         self._shake = self.records = None
-        self.stored = 0
+        self.stored = self.limit = 0
+        self.doubt = False
         self.block = b""
         self.unconfirmed = -1
         self.failed = code
@@ -182,7 +196,10 @@ class Dtls:
             self._shake = None  # else its flight may have to be repeated
             self.contexts += 1
             self.expires = now + self.max_age * 1000 if self.max_age else _NEVER
-            self._keep(now)
+            if self.reserve:
+                self.witness = self.random(8)  # the first record of this session stores it
+            else:
+                self._keep(now)
         self.deadline = self.expires
         self.log(3, "dtls", "resumed" if self.resumed else "established", shake.suite)
 
@@ -190,6 +207,8 @@ class Dtls:
 
     def export(self, now: int) -> bytes:
         """Seal the session into the store; the witness to `restore` it with, empty where not.
+
+        With `reserve` it may be used afterwards: numbers are reserved anew.
 
         Keep the 8 bytes of the witness where power loss clears them and no copy of the flash has
         them (memory of the RTC), and only if the sleep follows. Using the session spends the copy.
@@ -209,8 +228,9 @@ class Dtls:
         return session.restore(self, witness, now, slept)
 
     def _spent(self, now):
-        # A session that lies in the store is spent there before its first record, either way.
-        if self.stored:
+        # A session that lies in the store is spent there before its first record, either way;
+        # or the numbers that it is to use are reserved there.
+        if self.stored or self.reserve and self.records.seq >= self.limit:
             from . import session
 
             if not session.spend(self, now):
@@ -218,6 +238,12 @@ class Dtls:
                 self.connect(now)
                 return False
         return True
+
+    def proven(self) -> None:
+        """The server has answered what was sent since the restart: what comes now is new."""
+        self.doubt = False
+        self.unconfirmed = -1
+        self.records.window = bytearray(b"\xff" * 8)  # all up to the highest number
 
     def poll(self, now: int) -> int:
         """Do what is due; the next deadline."""
@@ -294,16 +320,19 @@ class Dtls:
             if kind == _HANDSHAKE:
                 shake.input(text, 1, now)
             elif kind == _ALERT:
-                self._alert(text)
+                self._alert(text, now)
             return None
         if not self._spent(now):
             return None
-        self.unconfirmed = -1
+        if not self.doubt:
+            self.unconfirmed = -1
+        elif kind != _DATA:
+            return None
         if kind == _DATA:
             self._shake = None
             return text
         if kind == _ALERT:
-            self._alert(text)
+            self._alert(text, now)
         elif kind == _HANDSHAKE and shake and text[:1] == b"\x14":
             shake.repeat(now)  # the server has not got our last flight
             self.deadline = self.expires
@@ -316,7 +345,7 @@ class Dtls:
             self.log(2, "dtls", what, detail, count)
         return count
 
-    def _alert(self, body):
+    def _alert(self, body, now):
         end = self.state == _ESTABLISHED
         if len(body) != 2 or body[0] != _FATAL and (body[1] or not end):
             return  # a warning
@@ -324,5 +353,5 @@ class Dtls:
             if body[1]:
                 self.forget()  # RFC 5246 section 7.2.2
             else:
-                self.close(0)
+                self.close(now)
         self.fail(body[1])

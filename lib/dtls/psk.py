@@ -15,7 +15,8 @@ class PskDialer:
     def __init__(self, client, log, settings: dict, store=None):
         """`settings` are attributes of `Dtls` to set: first_timeout, mtu...
 
-        `store(account)` is where the session with a server outlives a sleep, see `Dtls.export`.
+        `store(account)` is where the session with a server outlives a sleep, see `Dtls.export`;
+        with the setting `reserve` a power cut, too.
         """
         self.client = client
         self.log = log

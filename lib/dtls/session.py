@@ -10,6 +10,12 @@ A session is imported when its record is whole, its generation is above the numb
 is right. Before its first record is sent or believed, the record is replaced by one that can only
 be resumed, and the number is raised; so where one of the two is missing or comes back, the other
 holds. A witness holds where all comes back: a restored backup, an image on another board.
+
+With `Dtls.reserve` a session goes on after a power cut, too. Its record then has the number from
+which on none was used, and is replaced before that one is. Its witness names the security context,
+from one full handshake to the next. What the server sent since the record was written may be sent
+again by anybody; so after a restart nothing counts until the server has answered, see
+`Dtls.proven`. This needs a store that never gives an older record for a newer one.
 """
 
 from micropython import const
@@ -21,12 +27,13 @@ _FORMAT = const(0x20)
 _EXTENDED_FLAG = const(1)
 _ETM_FLAG = const(2)
 _LIVE_FLAG = const(4)
+_RESERVED_FLAG = const(8)
 _JUMP = const(63)
 _WITNESS = const(8)
 _ESTABLISHED = const(2)
 
 
-def _seal(core, generation, live, now):
+def _seal(core, generation, live, now, seq=-1):
     """The record: format and flags 1 B, suite 2, generation 4, witness 8, master secret 48, id.
 
     Then the seconds that it may still be used 4. A live one goes on with sequence 3, datagrams
@@ -35,12 +42,16 @@ def _seal(core, generation, live, now):
     """
     sid, master, suite, extended = core.session or (b"", bytes(48), core.suite, False)
     flags = _FORMAT | extended * _EXTENDED_FLAG | core.etm * _ETM_FLAG
+    if core.reserve:
+        flags |= _RESERVED_FLAG
     text = min(max(core.expires - now, 0) // 1000, 0xFFFFFFFF).to_bytes(4, "big")
     if live:
         flags |= _LIVE_FLAG
         r = core.records
-        # A jump: sequence numbers that were perhaps used after all lie behind it
-        text += ((r.seq | _JUMP) + 1 << 8 | max(core.unconfirmed, 0)).to_bytes(4, "big")
+        if seq < 0:
+            # A jump: sequence numbers that were perhaps used after all lie behind it
+            seq = (r.seq | _JUMP) + 1
+        text += (seq << 8 | max(core.unconfirmed, 0)).to_bytes(4, "big")
         text += (r.top + 1).to_bytes(6, "big")
         text += r.window + bytes((len(r.cid),)) + r.cid
         text += bytes((len(r.local_cid),)) + r.local_cid + core.block
@@ -69,7 +80,8 @@ def _load(core):
 
 def keep(core, now: int) -> None:
     """Store what a handshake has made, for resumption only; or that there is nothing to resume."""
-    core.witness = bytes(_WITNESS)
+    if not core.reserve:
+        core.witness = bytes(_WITNESS)
     try:
         _, generation, spent = _load(core)
         core.store.put(_seal(core, max(generation, spent or 0), False, now))
@@ -81,6 +93,8 @@ def export(core, now: int) -> bytes:
     """See Dtls.export."""
     if core.state != _ESTABLISHED or not core.store:
         return b""
+    if core.reserve:
+        return core.witness if _reserve(core, now) else b""
     try:
         _, generation, spent = _load(core)
         generation = max(generation, spent or 0, core.stored) + 1
@@ -96,8 +110,28 @@ def export(core, now: int) -> bytes:
     return core.witness
 
 
+def _reserve(core, now):
+    # Store the session with a number beyond those that it may use from now on. False where it may
+    # use none: what is stored of these keys has a lower number, or it is not known which.
+    limit = core.records.seq + core.reserve
+    try:
+        core.store.put(_seal(core, 0, True, now, limit))
+    except OSError:
+        core.log(2, "dtls", "store")
+        if core.limit:
+            return False
+    core.limit = limit
+    core.stored = 0
+    return True
+
+
 def spend(core, now: int) -> bool:
-    """Make the store forget the keys in use; False where it does not surely do so."""
+    """Make the store forget the keys in use, or reserve numbers of them.
+
+    False where it does not surely do so.
+    """
+    if core.reserve:
+        return _reserve(core, now)
     generation = core.stored
     core.witness = bytes(_WITNESS)
     record = _seal(core, generation, False, now)
@@ -123,15 +157,18 @@ def restore(core, witness: bytes, now: int, slept: int) -> bool:
     suite = uint(text, 1, 2)
     flags = text[0]
     i = 64 + text[63]
-    if suite not in core.suites:
+    reserved = flags & _RESERVED_FLAG
+    if suite not in core.suites or reserved and (witness != text[7:15] or not core.reserve):
         return False
     core.suite = suite
     core.expires = now - slept + uint(text, i, 4) * 1000
     if i > 64:
         core.session = (text[64:i], text[15:63], suite, bool(flags & _EXTENDED_FLAG))
-    if not flags & _LIVE_FLAG or spent is None or generation <= spent or witness != text[7:15]:
+    if reserved:
+        core.witness = witness
+    elif spent is None or generation <= spent or witness != text[7:15]:
         return False
-    if now >= core.expires:
+    if not flags & _LIVE_FLAG or now >= core.expires:
         return False
     core.etm = bool(flags & _ETM_FLAG)
     cid, at = _sized(text, i + 22)
@@ -144,6 +181,9 @@ def restore(core, witness: bytes, now: int, slept: int) -> bool:
     r.top = uint(text, i + 8, 6) - 1
     r.window = bytearray(text[i + 14 : i + 22])
     core.stored = generation
+    if reserved:
+        core.limit = r.seq
+        core.doubt = True
     core.state = _ESTABLISHED
     core.deadline = core.expires
     core.resumed = True

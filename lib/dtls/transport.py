@@ -20,6 +20,8 @@ class DtlsTransport:
         self.clock = clock
         self.waiting = []
         self.got = []
+        self.asked = []  # Message IDs of what was sent while the core is in doubt
+        self.doubted = False
 
     def __getattr__(self, name: str):
         """What the core knows: `deadline`, `established`, `failed`, `resumed`..."""
@@ -34,6 +36,8 @@ class DtlsTransport:
         """Send a datagram; without a session it waits for one, with few others."""
         core = self.core
         now = self.clock.now()
+        if core.doubt and not datagram[0] & 0x30:
+            self.asked.append(bytes(datagram[2:4]))
         try:
             # What CoAP demands an answer to is confirmable (RFC 7252 section 3)
             core.send(datagram, now, not datagram[0] & 0x30)
@@ -54,7 +58,19 @@ class DtlsTransport:
                 return datagram
             self.got += self.core.input(datagram, self.clock.now())
             self._flush()
+            if self.got and self.core.doubt:
+                self._prove()
         return self.got.pop(0) or None if self.got else None
+
+    def _prove(self):
+        # After a restart an acknowledgement of what was sent since, or a Reset, is new, and with
+        # it the server; what else comes may be old, and the server sends it again if it is not
+        for text in self.got:
+            if len(text) > 3 and text[0] & 0x20 and text[2:4] in self.asked:
+                self.core.proven()
+                return
+        self.got = []
+        self.doubted = True
 
     def readable(self):
         """What to wait for: None where `recv` has something, else what is waited for below."""
@@ -63,6 +79,10 @@ class DtlsTransport:
     def export(self) -> bytes:
         """See Dtls.export."""
         return self.core.export(self.clock.now())
+
+    def suspend(self) -> None:
+        """See Dtls.suspend."""
+        self.core.suspend()
 
     def poll(self, now: int) -> int:
         """Do what is due; the next deadline."""

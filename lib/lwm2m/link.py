@@ -39,6 +39,7 @@ class Link(Endpoint):
     used = False  # has there been a peer over this transport?
     contexts = 0  # of the transport's, when it was connected
     restored = False
+    mid = -1  # the Message ID after which the next peer begins
     closing = False
 
     def __init__(self, client, account):
@@ -117,6 +118,9 @@ class Link(Endpoint):
         elif core.peer and transport.contexts != self.contexts:
             self.contexts = transport.contexts
             core.recover(_FORGOTTEN, now)
+        elif core.peer and transport.doubted:  # is the server there, and does it know us?
+            transport.doubted = False
+            core.update(now)
         elif self.closing and core.state == _OFF:
             self.stop()
 
@@ -148,6 +152,9 @@ class Link(Endpoint):
         room = transport.longest - _ROOM_BESIDE - len(self.client.endpoint)
         while peer.szx and 16 << peer.szx > room:
             peer.szx -= 1
+        if self.mid >= 0:
+            peer.mid = self.mid
+            self.mid = -1
         contexts = transport.contexts
         known = contexts == self.contexts and (contexts or self.restored)
         self.contexts = contexts

@@ -155,6 +155,7 @@ class Model:
             for known in tuple(server.attributes):
                 if list(known[: len(path)]) == path:
                     del server.attributes[known]
+                    server.registration.revision += 1
             if server.reporting:
                 server.reporting.replan()
 

@@ -67,6 +67,7 @@ class Registration(Recovery):
     deadline = _NEVER
     known = None  # lifetime, binding, listing as the server knows them
     at = _NEVER  # when the state wants to move on; of a registration, its next Update
+    revision = 0  # counts what a stored state of it lacks
     sent_at = 0  # the latest Register or Update
     _stepped_at = -_DAY_MS  # when a server refused a version
     _unquoted = False
@@ -108,6 +109,11 @@ class Registration(Recovery):
         self.at = at
         self.state = _CONNECTING
         self.deadline = 0
+
+    def refused_version(self, version: str, now: int) -> None:
+        """The server took no higher version than this one: so it is for a day."""
+        self.version = version
+        self._stepped_at = now
 
     def connected(self, peer, now: int, known: bool = False) -> None:
         """A transport is open, and `peer` speaks CoAP over it.
@@ -200,6 +206,7 @@ class Registration(Recovery):
         self.peer = None
         if gone:
             self.location = self.known = None
+            self.revision += 1
         for part in self.parts:
             part.offline(gone)
 
@@ -256,8 +263,7 @@ class Registration(Recovery):
             self._settle(now)
             self.log(3, "registered", self.version, self.account.uri, self.location)
         elif code == _PRECONDITION_FAILED and self.version > "1.0":
-            self.version = "1.%d" % (int(self.version[2:]) - 1)
-            self._stepped_at = now
+            self.refused_version("1.%d" % (int(self.version[2:]) - 1), now)
             self.register(now)
         elif code == _BAD_REQUEST and self.version == "1.0" and not self._unquoted:
             # Leshan 2.0.0-M18 refuses the quotes that LwM2M 1.0 has around versions.
@@ -269,9 +275,12 @@ class Registration(Recovery):
             self.recover(_UNREACHABLE, now)
 
     def _settle(self, now):
-        self.settled(self.state == _UPDATING, now)
+        updated = self.state == _UPDATING
+        self.settled(updated, now)
         self.state = _REGISTERED
         self._silence = -1
+        if not updated or self.known != self._offered:
+            self.revision += 1
         self.known = self._offered
         lifetime = self.known[0] * 1000
         self.at = _NEVER

@@ -44,7 +44,7 @@ def start(tmp_path, leshan):
     """
     meters = []
 
-    def go(server, main=MAIN, key="", identity="", wrong=False, **changes):
+    def go(server, main=MAIN, key="", identity="", wrong=False, state="", **changes):
         endpoint = changes["endpoint"]
         if not key:
             know(leshan, endpoint)
@@ -54,8 +54,9 @@ def start(tmp_path, leshan):
         account.update(identity=identity or endpoint, key=key or KEY)
         config["servers"][0].update(account)
         # From elsewhere: MicroPython looks beside a program first, and beside these is a `dtls`.
-        meters.append(Meter(tmp_path, config, main=shutil.copy(main, tmp_path)))
-        meters[-1].wrong = wrong
+        arguments = ("--state", state) if state else ()
+        meters.append(Meter(tmp_path, config, *arguments, main=shutil.copy(main, tmp_path)))
+        meters[-1].wrong, meters[-1].state = wrong, state
         return meters[-1]
 
     yield go
@@ -64,7 +65,7 @@ def start(tmp_path, leshan):
         lines = meter.lines
         bad = ("Traceback",) if meter.wrong else ("Traceback", "E ")
         assert not [line for line in lines if line.startswith(bad)], lines
-        assert "session established" in "".join(lines) or meter.wrong
+        assert "session established" in "".join(lines) or meter.wrong or meter.state
         log = "".join(lines)
         assert KEY not in log and (not key_of(meter) or key_of(meter) not in log)
 

@@ -70,7 +70,7 @@ def store(account):
 class PskDialer(secure.PskDialer):
     """With a store for each session."""
 
-    def __init__(self, client, log, settings):
+    def __init__(self, client, log, settings, _):
         super().__init__(client, log, settings, store)
 
 

@@ -74,7 +74,7 @@ def answered_apart(peer, mid):
 def test_an_acknowledgement_is_no_repeat_of_the_servers_message_of_the_same_id():
     peer = peer_of()
     replies = Replies()
-    ahead = peer._mid + 2 & 0xFFFF
+    ahead = peer.mid + 2 & 0xFFFF
     answered_apart(peer, ahead)  # the server counts its own Message IDs
     peer.request(GET, [], b"", replies, NOW)
     asked = sent(peer)

@@ -36,6 +36,7 @@ def write_attributes(answer) -> int:
             del attributes[name]
     if attributes:
         answer.attributes[path] = attributes
+    answer.registration.revision += 1
     if answer.reporting:
         answer.reporting.replan()
     return _CHANGED

@@ -136,6 +136,7 @@ class Reporting(Notifier):
             for oid in part[:1] or model.objects:
                 if oid in model.objects:
                     model.objects[oid].model = model
+        self.registration.revision += 1
         observation.token = token
         observation.accept = accept
         observation.notified_at = _NEVER  # not before the answer
@@ -170,6 +171,7 @@ class Reporting(Notifier):
 
     def remove(self, observation) -> None:
         """Forget an observation; its samples, too, if nothing else is observed at its path."""
+        self.registration.revision += 1
         if observation in self.observations:
             self.observations.remove(observation)
             self.size -= _weight(observation.path)

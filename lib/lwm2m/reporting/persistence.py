@@ -9,13 +9,13 @@ from micropython import const
 _FIRED = const(2)  # see schedule
 
 
-def export(management, now: int) -> tuple:
+def export(management, now: int, ahead: int = 0) -> tuple:
     """What `restore` takes: (number of the latest notification, an entry per observation...).
 
-    Of times it has how many ms ago they were.
+    Of times it has how many ms ago they were. The number is that after `ahead` notifications more.
     """
     reporting = management.observer()
-    entries = [reporting.number]
+    entries: list = [reporting.number + ahead & 0xFFFFFF]
     for observation in reporting.observations:
         last = observation.last
         last = last if isinstance(last, list) else [last]
