@@ -17,7 +17,7 @@ _CURRENT_TIME = const(13)
 _MEMORY_TOTAL = const(21)
 _RING_SIZE = const(-1)  # the setting `event_log.bytes`, which is no Resource
 _RING_DEFAULT = const(2048)
-_AHEAD = const(256)  # sequence numbers of DTLS reserved at a time, see state
+_RESERVED_AHEAD = const(256)  # sequence numbers of DTLS reserved at a time, see state
 
 
 def start_log(config: dict, write, board: dict):
@@ -131,7 +131,7 @@ def _dialers(client, config, board, log):
             settings, store = config["dtls"], None
             if board.get("state") and not board.get("safe"):
                 settings = dict(settings)
-                settings["reserve"] = _AHEAD
+                settings["reserve"] = _RESERVED_AHEAD
                 store = board["state"].session
             client.transports["coaps"] = PskDialer(client, log, settings, store)
             break

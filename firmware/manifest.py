@@ -48,6 +48,7 @@ if options.optional:
             "inactive.py",
             "ring.py",
             "sensor.py",
+            "state.py",
         ),
         base_path="..",
     )

@@ -153,7 +153,7 @@ class Meter:
                 board.storage() + "/state",
                 state.checksum(self.path),
                 log,
-                getattr(board, "memory", None),
+                board.memory(),
             )
         client, _ = app.build(settings, log, known)
         client.transports["coap"] = bearer.guarded(client.transports["coap"])

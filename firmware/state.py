@@ -8,9 +8,9 @@ There are two kinds of record below the folder:
   address and identity, seconds since 1970 or 0, session of DTLS, state of the Link). Where the
   board has memory that a reset keeps, it is there, if it fits.
 
-What must not be used twice is reserved _AHEAD at a time: sequence numbers of DTLS by the session
-itself, before the first of them is used; Message IDs and numbers of notifications with it, or
-when half of them are used.
+What must not be used twice is reserved in jumps: sequence numbers of DTLS by the session itself,
+before the first of them is used; Message IDs and numbers of notifications with it, or when half
+of them are used.
 """
 
 from binascii import crc32
@@ -23,7 +23,7 @@ from nvstore.pack import pack, unpack
 from nvstore.store import Store, StoreError
 
 _STATE_VERSION = const(1)  # of both kinds
-_AHEAD = const(256)
+_RESERVED_AHEAD = const(256)
 _MEMORY_BYTES = const(2048)  # of an ESP32's RTC
 _NEVER = const(0xFFFFFFFFFFF)
 _KNOWN_TIME = const(1735689600)  # 2025: a clock that shows less was never set
@@ -93,10 +93,10 @@ class Kept:
         if registration.revision != self.revision or now - self.at >= _HOUR_MS:
             return True
         reporting = link.management.reporting
-        if reporting and (reporting.number - self.number & 0xFFFFFF) > _AHEAD >> 1:
+        if reporting and (reporting.number - self.number & 0xFFFFFF) > _RESERVED_AHEAD >> 1:
             return True
         peer = registration.peer
-        return bool(peer) and (peer.mid - self.mid & 0xFFFF) > _AHEAD >> 1
+        return bool(peer) and (peer.mid - self.mid & 0xFFFF) > _RESERVED_AHEAD >> 1
 
     def save(self) -> None:
         """Write the record now. May raise StoreError."""
@@ -104,7 +104,7 @@ class Kept:
         witness = b""
         if self.session:
             witness = account.session.witness if account.session else account.witness
-        kept = persistence.state(self.link, witness, _AHEAD)
+        kept = persistence.state(self.link, witness, _RESERVED_AHEAD)
         data = pack((self.context, self.state.time() or 0, self.session, kept))
         self.state.save(self.name, data)
         self._note()

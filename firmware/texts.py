@@ -30,6 +30,8 @@ not measured|not measured: Object %0: %1
 valve|the valve is not where it was moved to: fault %0
 record lost|stored record %0 is damaged and lost
 older record|stored record %0 is damaged: the older one is used
+state not used|what is stored of %0 is not understood, and not used: %1
+state not kept|what is to outlive a restart cannot be stored: code %0
 dtls given up|DTLS: the session is not answered any more, a handshake follows
 dtls ended|DTLS ended: !0
 dtls resumed|DTLS: session resumed, suite %0

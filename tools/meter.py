@@ -1,7 +1,8 @@
 """Start the water meter on the Unix port, in the foreground: it replaces this process.
 
 For --server coaps://... the environment has PSK_IDENTITY and PSK_KEY (hexadecimal), and the meter
-inherits them: a command line is for everybody to see.
+inherits them: a command line is for everybody to see. The folder of --state is for its user alone,
+for what is kept there has keys in it.
 """
 
 import os
@@ -64,6 +65,7 @@ def main(arguments: list) -> None:
     except WrongInput as error:
         print("meter:", error, file=sys.stderr)
         sys.exit(2)
+    os.umask(0o077)
     path = [str(ROOT / part) for part in ("lib", "", "boards/UNIX")]
     environment = dict(os.environ, MICROPYPATH=":".join([*path, ".frozen"]))
     program = [str(micropython), str(ROOT / "boards/UNIX/main.py"), *arguments]

@@ -46,8 +46,8 @@ def storage() -> str:
     return "/data"
 
 
-def memory(*data):
-    """Memory that a reset and a deep sleep keep: its bytes, or with `data` what is written."""
+def memory():
+    """What reads, and writes, memory that a reset and a deep sleep keep."""
     from machine import RTC
 
-    return RTC().memory(*data)
+    return RTC().memory

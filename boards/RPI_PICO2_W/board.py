@@ -45,3 +45,8 @@ def battery():
 def storage() -> str:
     """The folder in which the application may keep files."""
     return "/data"
+
+
+def memory():
+    """What reads, and writes, memory that a reset keeps, or None: there is none for us."""
+    return None

@@ -174,3 +174,8 @@ def battery():
 def storage() -> str:
     """The folder in which the application may keep files: METER_DATA of the environment."""
     return os.getenv("METER_DATA") or "."
+
+
+def memory():
+    """What reads, and writes, memory that a reset keeps, or None: there is none for us."""
+    return None

@@ -21,6 +21,7 @@ FUNCTIONS = {
     "unique_id": (),
     "battery": (),
     "storage": (),
+    "memory": (),
 }
 
 _TEXT, _LIST = (str,), (list,)

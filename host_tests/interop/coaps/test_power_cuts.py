@@ -3,7 +3,6 @@
 SIGKILL is its power cut: nothing is said, and nothing is written that was not written before.
 """
 
-import os
 import signal
 
 import pytest
@@ -45,7 +44,7 @@ def observed(start, leshan, relay, state, endpoint: str, **settings):
 
 
 def again(start, relay, state, endpoint: str, **settings):
-    """The power is back. Leshan ends the sessions of an identity when it is given its key again."""
+    """The power is back. Not with `know`: a key given again ends the sessions of its identity."""
     return start(relay.uri, endpoint=endpoint, state=state, key=KEY, **{**SETTINGS, **settings})
 
 

@@ -68,6 +68,9 @@ class Board:
     def reset_cause(self):
         return self.cause
 
+    def memory(self):
+        return None
+
     def storage(self):
         return ROOT
 
