@@ -157,6 +157,8 @@ class State:
         self._credit = _CREDIT << 16
         self._earned_at = self._tried_at = 0
 
+        self.hold = False  # True while accounts are on trial: what servers wrote is not stored
+
     # What comes back
 
     def objects(self, model) -> None:
@@ -233,7 +235,7 @@ class State:
                     self._delete(kept.name)
                     return True
             seen = self.model.changes, self.model.listing
-            if seen != self._seen:
+            if seen != self._seen and not self.hold:
                 self._seen = seen
                 if self._save_objects():
                     return True
@@ -265,7 +267,8 @@ class State:
         if not self.client:
             return
         try:
-            self._save_objects()
+            if not self.hold:
+                self._save_objects()
             for kept in self.kept:
                 kept.refresh()
                 transport = kept.link.transport
