@@ -15,6 +15,8 @@ from lwm2m.objects.device import Device
 
 _CURRENT_TIME = const(13)
 _MEMORY_TOTAL = const(21)
+_STARVED = const(10)  # measurements in a row without memory, then all begins anew
+_SOURCES, _VOLTAGES = const(6), const(7)  # of Object 3
 _RING_SIZE = const(-1)  # the setting `event_log.bytes`, which is no Resource
 _RING_DEFAULT = const(2048)
 _RESERVED_AHEAD = const(256)  # sequence numbers of DTLS reserved at a time, see state
@@ -42,6 +44,9 @@ def _device(settings, board, log, reboot):
         if field[1] != "-" and field[0] in settings:
             resources[int(field[1])] = settings[field[0]]
     resources.update(settings.get("power", {}))
+    measure = board.get("battery", {}).get(3)
+    if measure and resources.get(_SOURCES) and _VOLTAGES not in resources:
+        resources[_VOLTAGES] = lambda: _millivolts(min(resources[_SOURCES]), measure())
     device = Device(
         resources,
         board.get("clock"),
@@ -52,6 +57,11 @@ def _device(settings, board, log, reboot):
     for code in board.get("errors", ()):
         device.error(code)
     return device
+
+
+def _millivolts(riid, value):
+    # Of the first power source
+    return None if value is None else {riid: value[0]}
 
 
 def _factory_reset(board, log):
@@ -149,9 +159,10 @@ def sample(model, log=None) -> int:
     """Have every Object that has `sample` measure; nothing else polls a value.
 
     Where one returns ms, its probe takes so long, and it is to be called again then: the least of
-    them, 0 if there is none. A probe's fault ends nothing.
+    them, 0 if there is none, -1 where memory did not suffice. A probe's fault ends nothing.
     """
     soonest = 0
+    starved = False
     for obj in model.objects.values():
         measure = getattr(obj, "sample", None)
         if measure:
@@ -160,14 +171,23 @@ def sample(model, log=None) -> int:
                 if wait and (not soonest or wait < soonest):
                     soonest = wait
             except Exception as error:  # noqa: BLE001
+                starved = starved or isinstance(error, MemoryError)
                 if log:
                     log(1, "not measured", obj.oid, error)
-    return soonest
+    return -1 if starved else soonest
 
 
 async def _sampling(model, log, period, measured=None):
+    starved = 0
     while True:
         wait = sample(model, log)
+        if wait < 0:
+            starved += 1
+            if starved == _STARVED:  # it will not get better by itself
+                raise MemoryError
+            wait = 0
+        else:
+            starved = 0
         if measured:
             measured()
         await asyncio.sleep_ms(wait or period * 1000)

@@ -21,6 +21,7 @@ _HUNG = const(17)  # the watchdog reset it
 _SAFE_MODE = const(18)
 _OLD_CONFIGURATION = const(19)
 _UPDATE_FAILED = const(20)  # the other slot is back
+_NO_CHECKPOINT = const(21)  # a power cut would lose pulses
 
 # States of the boot record
 _ON_TRIAL = const(1)
@@ -31,7 +32,7 @@ def run(boot) -> None:
     """Run the meter. A Reboot by the server, a fault or a task that hangs resets the board.
 
     `boot` is what the boot selector knows, a `slots.Slots`. Returns only where the configuration
-    is wrong and no older one is there.
+    is wrong, no older one is there, and the console is open.
     """
     watchdog = board.watchdog()  # before whatever may hang: a radio's driver, an import
     try:
@@ -83,6 +84,8 @@ class Meter:
         self.bearer = bearer
         self.errors = []
         self.watchdog = watchdog
+        self.counter = None  # what counts pulses
+        self.fault = 0  # of its checkpoints
         self.served = False
         self.state = None
         if hung:
@@ -105,12 +108,13 @@ class Meter:
             asyncio.run(self._built())
         except ConfigError as error:
             print("meter:", error)
-            if self.boot.state != _ON_TRIAL:
+            if self.boot.state != _ON_TRIAL and not self.boot.closed:
                 self.watchdog.stop()
                 return
             self._rest()
         except Exception as error:  # noqa: BLE001 nobody comes to restart a meter in a pit
             self._failed(error)
+        self._save()
         board.reset()
 
     def _failed(self, error):
@@ -124,41 +128,82 @@ class Meter:
 
         time.sleep(_REST_S)
 
+    def _save(self):
+        # What was counted since the last checkpoint, before a reset that may forget it
+        try:
+            if hasattr(self.counter, "save"):
+                self.counter.save()
+        except Exception as error:  # noqa: BLE001 the reset must come
+            print("meter:", repr(error))
+
     def _built(self):
-        # The coroutine that runs; what is not needed any more does not stay
+        # The coroutine that runs, of the configuration; where that is wrong, or asks for what the
+        # board or the software has not, of the one with which a server was reached last
+        from firmware.config import settings as config
+
+        try:
+            os.stat(self.path.rpartition("/")[0])
+        except OSError:  # no configuration area
+            self.path = "config.json"
+        try:
+            return self._made(self.path, config.load(self.path))
+        except config.ConfigError as error:
+            path = self.path[:-4] + "old"
+            try:
+                settings = config.load(path)
+            except config.ConfigError:
+                raise error
+            print("meter:", error)
+        self.errors.append(_OLD_CONFIGURATION)
+        return self._made(path, settings)
+
+    def _made(self, path, settings):
+        # What is not needed any more does not stay
         from firmware import app
 
-        settings = self._settings()
+        self.boot.close(settings["production"])  # no prompt at any port
         known = {}
         self.log = log = app.start_log(settings, print, known)
         log(3, "started", self.boot.running or "-", board.reset_cause(), self.crashes.count)
         if self.safe:
             log(1, "safe mode", self.crashes.count, self.crashes.pause() // 1000)
         self._erase(log)
-        bearer = self.bearer
-        if bearer is None:
-            self.bearer = bearer = board.network(settings, log)
+        bearer = self.bearer or board.network(settings, log)
         bearer.log = log
         known["connectivity"] = bearer.connectivity()
         known["errors"] = self.errors
         known["power_class"] = board.POWER_CLASS
         known["pins"] = board.PINS
-        known["pulses"] = board.pulses
+        known["pulses"] = self._pulses
+        if board.battery:
+            known["battery"] = {3: _voltage}
         known["safe"] = self.safe
         known["storage"] = board.storage()
         if board.storage():
             from firmware import state
 
             self.state = known["state"] = state.State(
-                board.storage() + "/state",
-                state.checksum(self.path),
-                log,
-                board.memory(),
+                board.storage() + "/state", state.checksum(path), log, board.memory()
             )
-        client, _ = app.build(settings, log, known)
+        try:
+            client, _ = app.build(settings, log, known)
+        except ValueError:  # a ConfigError
+            if bearer != self.bearer:  # it is of these settings
+                bearer.down()
+            raise
+        self.bearer = bearer
         client.transports["coap"] = bearer.guarded(client.transports["coap"])
         self.client = client
         return self._serve(settings["sampling"])
+
+    def _pulses(self, settings):
+        if self.counter:  # of a configuration that was wrong: its DMA channel is given back
+            import gc
+
+            self.counter = None
+            gc.collect()
+        self.counter = board.pulses(settings)
+        return self.counter
 
     def _erase(self, log):
         # A factory reset that a power cut interrupted
@@ -169,25 +214,6 @@ class Meter:
         from firmware import erase
 
         erase.finish(board.storage(), log)
-
-    def _settings(self):
-        # Those of the file; where it is wrong, those with which a server was reached last
-        from firmware.config import settings as config
-
-        try:
-            os.stat(self.path.rpartition("/")[0])
-        except OSError:  # no configuration area
-            self.path = "config.json"
-        try:
-            return config.load(self.path)
-        except config.ConfigError as error:
-            try:
-                settings = config.load(self.path[:-4] + "old")
-            except config.ConfigError:
-                raise error
-            print("meter:", error)
-            self.errors.append(_OLD_CONFIGURATION)
-            return settings
 
     async def _serve(self, period):
         import asyncio
@@ -230,12 +256,26 @@ class Meter:
                 client.restart()
             if self.state:
                 self.state.poll(now)
+            self._look()
             if not self.safe:
                 self.crashes.stable(now - began)
             elif now >= until:
                 self.crashes.leave()
                 board.reset()  # the client may not have begun: it waits for a network
             await asyncio.sleep_ms(_KEEP_MS)
+
+    def _look(self):
+        # Are the counter's checkpoints kept?
+        fault = getattr(self.counter, "fault", 0)
+        if fault == self.fault:
+            return
+        self.fault = fault
+        device = self.client.model.object(3)
+        if fault:
+            self.log(1, "no checkpoint", fault)
+            device.error(_NO_CHECKPOINT)
+        else:
+            device.clear(_NO_CHECKPOINT)
 
     def _reached(self):
         # A server is: this software and this configuration are good
@@ -267,3 +307,9 @@ class Meter:
             os.rename(old + ".new", old)
         except OSError as error:
             self.log(2, "configuration not kept", error.errno)
+
+
+def _voltage():
+    # Of the board's battery, as Object 3411 has it
+    millivolts = board.battery()
+    return None if millivolts is None else (millivolts, -3)

@@ -156,7 +156,12 @@ class Slots:
         return False
 
     def close(self, closed: bool) -> None:
-        """Remember whether nobody may get a prompt, not even where no slot can be started."""
+        """Remember whether nobody may get a prompt, not even where no slot can be started.
+
+        Closed is at once, and open from the next start on.
+        """
+        if closed:
+            _close_console()
         if closed != self.closed:
             self.closed = closed
             self.save()
@@ -172,10 +177,12 @@ def _guard():
         pass
 
 
-def _interrupt(character):
+def _close_console():
     import micropython
 
-    micropython.kbd_intr(character)
+    micropython.kbd_intr(-1)
+    if hasattr(os, "dupterm"):
+        os.dupterm(None)
 
 
 def _rest():
@@ -202,7 +209,7 @@ def start(root: str = "", application=_application) -> None:
     """
     slots = Slots(root)
     if slots.closed:
-        _interrupt(-1)
+        _close_console()
     loaded = list(sys.modules)
     path = list(sys.path)
     candidates = []

@@ -56,6 +56,7 @@ network down|network down: %0, next attempt in %1 ms
 wifi|Wi-Fi: %0
 started|started: slot %0, reset cause %1, crashes in a row %2
 safe mode|safe mode after %0 crashes: Device only, for %1 s
+no checkpoint|the count of pulses cannot be kept: fault %0: a power cut would lose pulses
 configuration not kept|the configuration cannot be copied: errno %0
 factory reset|factory reset
 not erased|factory reset: %0 cannot be erased: errno %1

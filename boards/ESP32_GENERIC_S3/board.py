@@ -9,6 +9,7 @@ _PIN_PULSES = const(4)
 
 POWER_CLASS = "battery"
 PINS = {"pulses": _PIN_PULSES}
+battery = None  # nothing measures it
 
 
 def network(settings: dict, log):
@@ -34,11 +35,6 @@ def pulses(settings: dict):
     from machine import RTC
 
     return start(settings, _PIN_PULSES, storage(), RTC().memory)
-
-
-def battery():
-    """Voltage in mV, or None: nothing measures it here."""
-    return None
 
 
 def storage() -> str:

@@ -18,6 +18,7 @@ _LTE_FDD = const(6)
 
 POWER_CLASS = "mains"
 PINS = {"pulses": _PIN_PULSES}
+battery = None  # nothing measures it
 
 
 def network(settings: dict, log):
@@ -40,11 +41,6 @@ def pulses(settings: dict):
     from firmware.checkpoint import pulses as start
 
     return start(settings, _PIN_PULSES, storage())
-
-
-def battery():
-    """Voltage in mV, or None: nothing measures it here."""
-    return None
 
 
 def storage() -> str:

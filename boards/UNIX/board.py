@@ -12,6 +12,7 @@ _WLAN = 21
 
 POWER_CLASS = "mains"
 PINS: dict = {}
+battery = None  # nothing measures it
 
 _flows: list = []
 
@@ -164,11 +165,6 @@ def unique_id() -> str:
             return file.read(16)
     except OSError:
         return "0" * 16
-
-
-def battery():
-    """Voltage in mV, or None: nothing measures it here."""
-    return None
 
 
 def storage() -> str:

@@ -7,7 +7,8 @@ are lists; - is checked elsewhere.
 
 NAMES = ("endpoint", "version", "servers", "device", "coap", "dtls", "log", "sampling")
 # "$schema" is for editors, see docs/provisioning.md
-NAMES += ("registration", "transport", "modem", "profile", "wifi", "inactive", "$schema")
+NAMES += ("registration", "transport", "modem", "profile", "wifi", "inactive", "production")
+NAMES += ("$schema",)
 
 # Objects that a meter may do without, see objects.py
 OPTIONAL = ("connectivity", "statistics", "portfolio", "app_data", "temperature", "battery")
@@ -51,4 +52,5 @@ DEFAULT = {
     "dtls": {},
     "log": 3,
     "sampling": 1,
+    "production": False,
 }

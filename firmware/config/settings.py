@@ -2,7 +2,7 @@
 
 import json
 
-from .checks import LACKING, ConfigError, checked, integer, mapping, string, wrong
+from .checks import LACKING, ConfigError, boolean, checked, integer, mapping, string, wrong
 from .schema import DEFAULT, NAMES, OPTIONAL, SECTIONS
 from .servers import check as check_servers
 
@@ -69,6 +69,7 @@ def check(settings: dict) -> dict:
     else:
         integer("log", whole["log"], 0, 4)
     integer("sampling", whole["sampling"], 1, 86400)
+    boolean("production", whole["production"])
     if whole["transport"] is not None or whole["backend"] is not None:
         from .backends import check as check_backends
 

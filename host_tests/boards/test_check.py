@@ -129,6 +129,14 @@ def test_a_function_that_board_py_lacks_is_named(copy, old, new, line):
     assert copy.line().startswith("board.py: " + line)
 
 
+def test_a_board_without_a_measured_battery_has_no_function_for_it(copy):
+    copy.facts(battery=None)
+    assert copy.line() == "board.py: no battery = None, as board.json has null"
+    copy.replace("board.py", "PINS = ", "battery = None\nPINS = ")
+    copy.replace("board.py", "def battery(", "def voltage(")
+    assert check.check(copy.root) == []
+
+
 def test_a_page_says_what_was_not_run(copy):
     copy.replace("README.md", "not yet run", "run")
     assert copy.line() == "README.md: must say `not yet run`, as board.json does"

@@ -14,8 +14,8 @@ def board():
         yield one
 
 
-def again(board: Board, source: str) -> None:
-    """Run what resets the board, and wait for its next start."""
+def again(board: Board, source: str) -> int:
+    """Run what resets the board once more; returns how many lines there were before."""
     main = (
         "from chip import rp2\nprint('cause', rp2.reset_cause())\n"
         "if rp2.reset_cause() == 1:\n    %s\n" % source
@@ -24,6 +24,7 @@ def again(board: Board, source: str) -> None:
     seen = len(board.console.lines)
     board.reset()
     board.wait_for_line("cause 1$", after=seen)
+    return seen
 
 
 def test_power_is_the_cause_of_the_first_start(board: Board):
@@ -34,9 +35,11 @@ def test_power_is_the_cause_of_the_first_start(board: Board):
     ("source", "cause"),
     [
         ("rp2.reset()", 2),
+        ("import machine; machine.reset()", 2),
+        ("import machine; machine.WDT(timeout=8000); machine.reset()", 2),
         ("import machine; machine.WDT(timeout=500)\n    while True: pass", 3),
     ],
 )
-def test_our_own_reset_and_the_watchdogs_have_each_its_cause(board: Board, source, cause):
-    again(board, source)
-    board.wait_for_line("cause %d$" % cause)
+def test_a_reset_on_purpose_and_the_watchdogs_have_each_its_cause(board: Board, source, cause):
+    seen = again(board, source)
+    board.wait_for_line("cause %d$" % cause, after=seen)

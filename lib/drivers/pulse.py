@@ -47,7 +47,8 @@ class Pulses:
         self.source = source
         self.stores = stores
         self.now = now or time.ticks_ms
-        self.fault = 0  # the code of the last checkpoint's failure
+        self.fault = 0  # a code while a store's last checkpoint failed
+        self._faults = [0] * len(stores)
         self.total = raw = 0
         newest = fault = None
         for store, _ in stores:
@@ -117,8 +118,9 @@ class Pulses:
         record = self.total.to_bytes(8, "big") + self._raw.to_bytes(4, "big")
         try:
             self.stores[i][0].put(record)
-            self.fault = 0
+            self._faults[i] = 0
             if self._old and i in self._old:
                 self._old.remove(i)
         except DriverError as error:
-            self.fault = error.code
+            self._faults[i] = error.code
+        self.fault = max(self._faults)

@@ -179,7 +179,12 @@ def interface(board: Board, root: Path) -> Iterable[str]:
         yield "line %s: %s" % (error.lineno, error.msg)
         return
     there = _functions(tree, root)
-    for name, arguments in FUNCTIONS.items():
+    functions = dict(FUNCTIONS)
+    if board.facts.get("battery") is None:
+        del functions["battery"]
+        if _value_of(tree, "battery") is None:
+            yield "no battery = None, as board.json has null"
+    for name, arguments in functions.items():
         if name not in there:
             yield "no %s(%s): must be defined, or imported from lib/chip" % (
                 *(name, ", ".join(arguments)),

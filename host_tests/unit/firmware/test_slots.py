@@ -185,18 +185,19 @@ def _reset():
 
 
 def test_a_closed_console_stays_closed_where_nothing_can_be_started_or_the_meter_returns():
-    interrupts = []
-    slots._rest, slots._interrupt = _reset, interrupts.append
+    shut = []
+    slots._rest, slots._close_console = _reset, lambda: shut.append(1)
     for fault in (ImportError("x"), ""):
         board(True, False)
         Slots(ROOT).close(True)
-        assert Slots(ROOT).closed
+        assert Slots(ROOT).closed and len(shut) == 1  # at once
         try:
             started(Application(a=fault))
             raise AssertionError("a prompt")
         except Reset:
             pass
-    assert interrupts == [-1, -1]
+        assert shut == [1, 1]  # and by the start
+        shut.clear()
 
 
 def test_a_run_that_raises_resets_the_board_whether_the_console_is_closed_or_not():
@@ -206,8 +207,8 @@ def test_a_run_that_raises_resets_the_board_whether_the_console_is_closed_or_not
         def run(self, boot):
             raise OSError(5)
 
-    rest, interrupt = slots._rest, slots._interrupt
-    slots._rest, slots._interrupt = _reset, lambda character: None
+    rest, shut = slots._rest, slots._close_console
+    slots._rest, slots._close_console = _reset, lambda: None
     try:
         for closed in (True, False):
             board()
@@ -218,7 +219,7 @@ def test_a_run_that_raises_resets_the_board_whether_the_console_is_closed_or_not
             except Reset:
                 pass
     finally:
-        slots._rest, slots._interrupt = rest, interrupt
+        slots._rest, slots._close_console = rest, shut
 
 
 def test_a_closed_console_is_opened_again_by_the_application():

@@ -39,7 +39,7 @@ def test_the_watchdog_takes_what_a_boards_takes():
 
 
 def test_what_a_pc_knows_of_itself():
-    assert board.reset_cause() == 1 and board.battery() is None
+    assert board.reset_cause() == 1 and board.battery is None
     assert len(board.unique_id()) == 16 and board.unique_id() == board.unique_id()
     assert board.POWER_CLASS == "mains" and board.PINS == {}
     os.stat(board.storage())

@@ -19,6 +19,10 @@ class Reset(BaseException):
 class Bearer:
     log = None
     up = True
+    downs = 0
+
+    def down(self):
+        self.downs += 1
 
     def is_up(self):
         return self.up
@@ -38,6 +42,7 @@ class Board:
 
     POWER_CLASS = "mains"
     PINS = {}
+    battery = None
     cause = POWER
     feeds = 0
 
@@ -56,9 +61,6 @@ class Board:
     def stop(self):
         pass
 
-    def pulses(self, settings):
-        return self
-
     def pulses_counted(self):
         return 7
 
@@ -76,7 +78,24 @@ class Board:
 
 
 board = Board()
-board.pulses = lambda settings: type("Driver", (), {"pulses": board.pulses_counted})
+
+
+class Driver:
+    """A counter of pulses; `fault` is that of its checkpoints."""
+
+    saved = 0
+
+    def __init__(self, settings):
+        self.fault = 0
+        self.pulses = board.pulses_counted
+        drivers.append(self)
+
+    def save(self):
+        self.saved += 1
+
+
+drivers = []
+board.pulses = Driver
 sys.modules["board"] = board
 
 from firmware import app, meter  # noqa: E402
@@ -133,6 +152,7 @@ def prepared(**settings):
     """An empty board with this configuration."""
     emptied(ROOT)
     clients.clear()
+    drivers.clear()
     board.cause = POWER
     board.bearer.up = True
     configure(**settings)
@@ -437,3 +457,121 @@ def test_a_board_that_cannot_live_on_batteries_does_not_start_with_them_alone():
     for sources, end in (([{"source": 1}], "prompt"), ([{"source": 1}, {"source": 0}], "reset")):
         prepared(device={"power": sources})
         assert start(then(reboot)) == end
+
+
+def test_a_configuration_that_asks_for_too_much_is_replaced_by_the_older_one():
+    """Well-formed, but the board has no such source of power, pin or value."""
+    for wrong in ({"device": {"power": [{"source": 1}]}}, {"battery": {}}, {"temperature": {}}):
+        prepared(endpoint="good")
+        assert start(then(reboot)) == "reset"
+        configure(endpoint="bad", **wrong)
+        downs = board.bearer.downs
+        assert start(then(reboot)) == "reset"
+        assert clients[-1].endpoint == "good" and errors() == [19]
+        assert board.bearer.downs == downs + 1  # it was of the wrong one's settings
+        assert crashes() == 0
+        with open(ROOT + "/config.old") as file:
+            assert json.load(file)["endpoint"] == "good"
+
+
+def test_where_the_board_refuses_the_network_the_older_configuration_is_used():
+    def network(self, settings, log):
+        if settings and settings["endpoint"] == "bad":
+            raise config.ConfigError("wifi: must be given")
+        return self.bearer if settings else None
+
+    from firmware.config import settings as config
+
+    prepared(endpoint="good")
+    assert start(then(reboot)) == "reset"
+    configure(endpoint="bad")
+    kept, Board.network = Board.network, network
+    try:
+        assert start(then(reboot)) == "reset"
+    finally:
+        Board.network = kept
+    assert clients[-1].endpoint == "good" and errors() == [19]
+
+
+def test_before_each_reset_the_count_is_saved():
+    async def bug(client):
+        await asyncio.sleep_ms(10)
+        fault()
+
+    for during in (then(reboot), bug):
+        prepared()
+        assert start(during) == "reset"
+        assert [driver.saved for driver in drivers] == [1]
+
+
+def test_a_count_that_cannot_be_saved_does_not_keep_the_board_from_its_reset():
+    prepared()
+    kept, Driver.save = Driver.save, fault
+    try:
+        assert start(then(reboot)) == "reset"
+    finally:
+        Driver.save = kept
+
+
+def test_a_checkpoint_that_fails_is_an_error_until_one_does_not():
+    seen = []
+
+    async def during(client):
+        await register(client)
+        for drivers[-1].fault in (4, 0):
+            await asyncio.sleep_ms(1300)
+            seen.append(errors())
+        reboot(client)
+
+    prepared()
+    assert start(during) == "reset"
+    assert seen == [[21], [0]]
+
+
+def test_measurements_without_memory_end_in_a_reset():
+    """Each of them was a line in the log, for ever."""
+
+    class Full:
+        oid = 33000
+        instances = {}
+        sampled = 0
+
+        def sample(self):
+            self.sampled += 1
+            if self.sampled != 5:  # then there was some
+                raise MemoryError
+            return 0
+
+    full = Full()
+
+    async def during(client):
+        client.model.objects[33000] = full
+        await asyncio.sleep(60)
+
+    prepared()
+    kept, app.asyncio.sleep_ms = asyncio.sleep_ms, lambda ms, s=asyncio.sleep_ms: s(min(ms, 20))
+    try:
+        assert start(during) == "reset"
+    finally:
+        app.asyncio.sleep_ms = kept
+    assert crashes() == 1 and full.sampled == 15
+
+
+def test_in_production_the_console_is_closed_for_good():
+    from firmware import slots
+
+    shut = []
+    kept, slots._close_console = slots._close_console, lambda: shut.append(1)
+    try:
+        prepared(production=True)
+        assert start(then(reboot)) == "reset"
+        assert shut == [1] and Slots(ROOT).closed
+        configure(endpoint="", production=True)  # what can only be mended with a prompt
+        os.remove(ROOT + "/config.old")
+        rested = len(rests)
+        assert start() == "reset" and len(rests) == rested + 1
+        configure()
+        assert start(then(reboot)) == "reset"
+        assert not Slots(ROOT).closed
+    finally:
+        slots._close_console = kept
