@@ -15,7 +15,7 @@ from tools.flash import drives, keep, rp2
 from tools.flash.failure import FlashError
 from tools.flash.images import Wanted
 from tools.flash.repl import Repl
-from tools.image import uf2
+from tools.image import layout, uf2
 from unix_board import BASE
 
 OLD = {
@@ -79,6 +79,17 @@ def test_a_running_board_is_written_and_keeps_configuration_and_counters(
     assert said == "TEST_RP2040 is written and read back, 2 file(s) kept"
     assert board.files == NEW | KEPT
     assert keep.pending(board.device, "", kept) is None
+
+
+def test_an_image_in_production_mode_is_not_read_back_at_a_console_that_it_closes(
+    pico, plugged, uf2_image, kept, monkeypatch
+):
+    board = plugged(OLD)
+    monkeypatch.setattr(rp2, "_console", lambda port: pytest.fail("it waits for a prompt"))
+    closed = NEW | {"/slot": layout.closed_record()}
+    said = rp2.flash(pico, board.port, uf2_image(closed), kept)
+    assert said.startswith("TEST_RP2040 is written and not read back, for production mode")
+    assert board.files == closed | KEPT
 
 
 def test_nothing_of_the_boards_old_file_system_outlives_the_write(pico, plugged, uf2_image, kept):

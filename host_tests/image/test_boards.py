@@ -56,6 +56,19 @@ def made(request, tmp_path_factory) -> tuple[build.Image, boards.Board, build.Re
     return build.build(wanted, lambda line: None), boards.load(request.param), wanted
 
 
+def test_an_image_in_production_mode_closes_the_console_from_the_first_start_on(tmp_path):
+    from firmware.slots import load
+
+    wanted = request_of("METER_PPP", tmp_path)
+    for production in (False, True):
+        wanted.config.write_text(json.dumps(CONFIG | {"production": production}))
+        image = build.build(wanted, lambda line: None)
+        record = image.placed.files.get("/slot")
+        assert bool(record) is production
+    (tmp_path / "slot").write_bytes(record)
+    assert load(str(tmp_path / "slot"), 5) == bytes((0x53, 0, 0, 0, 1))
+
+
 def test_the_boot_selector_is_outside_of_the_slots(made):
     image, board, _ = made
     assert image.placed.files["/main.py"] == (ROOT / "firmware" / "main.py").read_bytes()

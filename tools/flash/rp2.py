@@ -8,6 +8,8 @@ from pathlib import Path
 
 import serial
 
+from tools.image import layout
+
 from . import drives, images, keep, ports
 from .boards import Board
 from .failure import FlashError
@@ -36,11 +38,11 @@ def flash(board: Board, given: str, wanted: images.Wanted, folder: Path = keep.F
         if not wanted.erase:
             saved = _save(board, port, wanted, folder)
     try:
-        count = _write(board, port, drive, wanted, saved)
+        count, how = _write(board, port, drive, wanted, saved)
     except FlashError as error:
         raise saved.failed(error) from error
     saved.done()
-    return "%s is written and read back, %d file(s) kept" % (board.name, count)
+    return "%s is written and %s, %d file(s) kept" % (board.name, how, count)
 
 
 def _check_alone(board: Board, port: str) -> None:
@@ -114,8 +116,8 @@ def check_chip(board: Board, port: str, machine: str) -> None:
 
 def _write(
     board: Board, port: str, drive: drives.Drive | None, wanted: images.Wanted, saved: keep.Saved
-) -> int:
-    """Build, copy, read back; return how many files were kept."""
+) -> tuple[int, str]:
+    """Build, copy, read back; return how many files were kept, and what was done after it."""
     image = images.Uf2.read(images.build(board, wanted, saved.config))
     if image.base.chip != board.mcu:
         raise FlashError(
@@ -133,9 +135,11 @@ def _write(
     with bar("writing") as progress:
         drives.copy(data, drive, board.name + ".uf2", progress)
     drives.wait_gone(drive, RESET_S)
+    if layout.RECORD in image.files:
+        return len(kept), "not read back, for production mode closes its console"
     say("reading back")
     read_back(_console(port), image, kept, saved.device)
-    return len(kept)
+    return len(kept), "read back"
 
 
 def bootsel(port: str) -> None:

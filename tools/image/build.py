@@ -108,6 +108,8 @@ def content(found: list[Entry], board: boards.Board) -> dict[str, bytes]:
     if "firmware.meter" in {entry.module for entry in found}:
         files["/main.py"] = (ROOT / "firmware" / "main.py").read_bytes()
         files["/slots.mpy"] = compile_module(profile.SELECTOR, "slots.py")
+        if configuration.is_production(found):
+            files[layout.RECORD] = layout.closed_record()
     return files
 
 

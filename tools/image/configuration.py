@@ -38,6 +38,12 @@ def check(entries: Iterable[profile.Entry], version: str) -> dict | None:
     return settings
 
 
+def is_production(entries: Iterable[profile.Entry]) -> bool:
+    """Does the image's configuration, which was checked, close the console?"""
+    given = [entry.host for entry in entries if entry.device == PATH]
+    return bool(given) and json.loads(given[0].read_text()).get("production") is True
+
+
 def _has_profile(path: Path, name: str, entries: Iterable[profile.Entry]) -> None:
     modules = [entry.module for entry in entries if entry.compiled]
     known = [module[len(_PROFILES) :] for module in modules if module.startswith(_PROFILES)]

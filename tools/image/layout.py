@@ -3,9 +3,11 @@
 /main.py, /slots.mpy     the boot selector, the same in every image and in no slot
 /a or a ROMFS            the application: a new image fills slot a and leaves b empty
 /config/config.json      the meter's own configuration
+/slot                    the boot record, in production mode only
 /data                    what the application keeps
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +15,7 @@ from . import configuration, romfs
 from .firmware import BLOCK_SIZE
 
 SELECTOR = ("/main.py", "/slots.mpy")
+RECORD = "/slot"
 _SLOT = "slot_a"
 
 
@@ -23,6 +26,12 @@ class Placed:
     files: dict[str, bytes]
     folders: tuple[str, ...] = ()
     rom: dict[str, bytes] = field(default_factory=dict)
+
+
+def closed_record() -> bytes:
+    """Return the boot record of a closed console, so that it is closed at the first start, too."""
+    record = b"S\0\0\0\1"  # see firmware/slots.py: slot a, confirmed, no trial, closed
+    return record + zlib.crc32(record).to_bytes(4, "big")
 
 
 def place(files: Mapping[str, bytes], board) -> Placed:

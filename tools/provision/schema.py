@@ -131,6 +131,7 @@ class _Builder:
             "servers": {"type": "array", "minItems": 1, "maxItems": 1, "items": self._server()},
             "log": self._log(),
             "sampling": {"type": "integer", "minimum": 1, "maximum": 86400},
+            "production": {"type": "boolean"},
             "transport": _BACKEND,
             "profile": {
                 "type": "string",
