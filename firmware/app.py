@@ -99,7 +99,7 @@ def build(config: dict, log, board: dict) -> tuple:
     )
     model = Model([security, server, device])
     if state:
-        state.objects(model)
+        state.accounts(model)
     client = Client(
         model,
         config["endpoint"],
@@ -121,7 +121,7 @@ def build(config: dict, log, board: dict) -> tuple:
                 client.model.objects[made.oid] = made
             _extend(client, config, board)
             if state:
-                state.objects(model)  # in the Objects that are there only now
+                state.objects()  # they are there only now
                 state.links(client)
     except ImportError as error:
         raise ConfigError("%s: %s" % (error, LACKING))

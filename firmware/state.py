@@ -161,14 +161,22 @@ class State:
 
     # What comes back
 
-    def objects(self, model) -> None:
-        """Have the model's Objects as servers have written them, those that it has by now.
+    def accounts(self, model) -> None:
+        """Have the accounts, Objects 0 to 2, as servers have written them.
 
-        Accounts written before the configuration file was replaced are not restored: then those
-        of the file hold.
+        Not what was written before the configuration file was replaced: then the file holds.
         """
         self.model = model
         self._sum = 0
+        self._restore(True)
+
+    def objects(self) -> None:
+        """Have the model's other Objects as servers have written them."""
+        self._restore(False)
+
+    def _restore(self, first):
+        # The accounts, or what comes after them
+        model = self.model
         record = self.store.load(_OBJECTS)
         if not record or record[0] != _STATE_VERSION:
             return
@@ -176,8 +184,10 @@ class State:
             checksum, kept = unpack(record[1])
             if checksum != self.checksum:
                 self._sum = -1  # it is to be replaced
-                kept = kept[:1] + tuple([entry for entry in kept[1:] if entry[0] > 2])
+                if first:
+                    return
             before = snapshot.export(model, (0, 1))
+            kept = kept[:1] + tuple([one for one in kept[1:] if (one[0] < 3) == first])
             snapshot.restore(model, kept)
             if not accounts(model):
                 snapshot.restore(model, before)
