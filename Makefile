@@ -22,9 +22,9 @@ server: ## the embedded server alone [HOST=0.0.0.0 PORT=5683 ENGINE=leshan|aioco
 	@$(PYTHON) tools/env.py leshan || true
 	@$(VENV)/python -m tools.devserver --host $(HOST) --port $(PORT) $(if $(ENGINE),--engine $(ENGINE)) $(if $(filter-out 0,$(COAPS)),--coaps) $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
 
-meter: ## the meter alone: SERVER=coap://host:port ENDPOINT=name [CONFIG=file.json STATE=folder], for coaps: PSK_IDENTITY= PSK_KEY=hex
+meter: ## the meter alone: SERVER=coap://host:port, or BOOTSTRAP= its bootstrap server; ENDPOINT=name [CONFIG=file.json STATE=folder], for coaps: PSK_IDENTITY= PSK_KEY=hex
 	$(ENV) run
-	@$(VENV)/python tools/meter.py $(if $(SERVER),--server '$(SERVER)') $(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(CONFIG),--config '$(CONFIG)') $(if $(STATE),--state '$(STATE)')
+	@$(VENV)/python tools/meter.py $(if $(SERVER),--server '$(SERVER)') $(if $(BOOTSTRAP),--bootstrap '$(BOOTSTRAP)') $(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(CONFIG),--config '$(CONFIG)') $(if $(STATE),--state '$(STATE)')
 
 image: ## one file to flash: BOARD=METER_PPP PROFILE=water CONFIG=my.json [FIRMWARE=stock.uf2 OUT=file]
 	$(ENV) build

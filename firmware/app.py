@@ -92,7 +92,7 @@ def build(config: dict, log, board: dict) -> tuple:
         from firmware.config.power import check
 
         check(config["device"]["power"].get(6, {}), board.get("power_class", "battery"))
-    security, server = objects(config["servers"])
+    security, server = objects(config["servers"], config["bootstrap"])
     state = board.get("state")
     device = _device(
         config["device"], board, log, lambda: asyncio.create_task(_leave(client, state))
@@ -100,16 +100,9 @@ def build(config: dict, log, board: dict) -> tuple:
     model = Model([security, server, device])
     if state:
         state.accounts(model)
-    client = Client(
-        model,
-        config["endpoint"],
-        config["version"],
-        log,
-        config["coap"],
-        config["registration"],
-    )
     name = config["profile"]
     try:
+        client = _client(model, config, log, state)
         _dialers(client, config, board, log)
         if not board.get("safe"):
             profile = load_profile(name)
@@ -128,14 +121,33 @@ def build(config: dict, log, board: dict) -> tuple:
     return client, device
 
 
+def _client(model, config, log, state):
+    if config["bootstrap"]:
+        from firmware.bootstrap import made
+
+        client = made(model, config, log, state)
+        if client:
+            return client
+    return Client(
+        model,
+        config["endpoint"],
+        config["version"],
+        log,
+        config["coap"],
+        config["registration"],
+    )
+
+
 def _dialers(client, config, board, log):
     # What not every configuration needs, and so not every image has
     if config["transport"] or config["backend"]:
         from firmware import transports
 
         transports.add(client, config, board.get("modem"), log)
-    for link in client.links:
-        if link.account.uri.startswith("coaps:") and not config["backend"]:
+    bootstrap = config["bootstrap"]
+    uris = [link.account.uri for link in client.links]
+    for uri in uris + (["coaps:"] if bootstrap and bootstrap.get("keys_in_clear") else []):
+        if uri.startswith("coaps:") and not config["backend"]:
             from dtls.psk import PskDialer
 
             settings, store = config["dtls"], None

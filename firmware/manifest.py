@@ -12,7 +12,9 @@ package(
     "firmware",
     (
         "app.py",
+        "bootstrap.py",
         "config/backends.py",
+        "config/bootstrap.py",
         "config/checks.py",
         "config/modem.py",
         "config/native.py",

@@ -135,6 +135,11 @@ class Kept:
         """There are no sessions here that are used once."""
 
 
+def _registering(client):
+    # All Links but that of a bootstrap server, which has no registration
+    return [link for link in client.links if link.account.short_server_id > 0]
+
+
 class State:
     """All records. `memory`, if the board has it, is such as an ESP32's `RTC().memory`."""
 
@@ -199,12 +204,12 @@ class State:
         self.client = client
         if not self._sum:
             self._sum = crc32(self._written())
-        for link in client.links:
+        for link in _registering(client):
             self._kept(link).restore()
 
     def session(self, account):
         """Where the DTLS session of an account is kept."""
-        for link in self.client.links:
+        for link in _registering(self.client):
             if link.account is account:
                 return self._kept(link)
         return None
@@ -249,7 +254,7 @@ class State:
                 self._seen = seen
                 if self._save_objects():
                     return True
-            for link in self.client.links:
+            for link in _registering(self.client):
                 kept = self._kept(link)
                 if kept.due(now):
                     kept.refresh()

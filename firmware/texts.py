@@ -9,6 +9,10 @@ _EVENT_TEXTS = """
 registering at|registering at %0 as %1
 back at|connecting to %0 as %1, which knows it
 registered|registered at %1 (/%2), LwM2M %0
+bootstrapping at|asking the bootstrap server at %0, as %1
+bootstrapped|the bootstrap server has finished: #0
+not bootstrapped|not bootstrapped: #0
+accounts as before|the new accounts have failed: those from before are back
 de-registered|de-registered: #0
 not registered|not registered: #0
 update refused|update not taken: #0

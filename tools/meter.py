@@ -1,8 +1,8 @@
 """Start the water meter on the Unix port, in the foreground: it replaces this process.
 
-For --server coaps://... the environment has PSK_IDENTITY and PSK_KEY (hexadecimal), and the meter
-inherits them: a command line is for everybody to see. The folder of --state is for its user alone,
-for what is kept there has keys in it.
+For --server or --bootstrap coaps://... the environment has PSK_IDENTITY and PSK_KEY (hexadecimal),
+and the meter inherits them: a command line is for everybody to see. The folder of --state is for
+its user alone, for what is kept there has keys in it.
 """
 
 import os
@@ -41,17 +41,20 @@ def credentials(environment: Mapping[str, str]) -> tuple[str, str] | None:
 def check(arguments: list, environment: Mapping[str, str]) -> None:
     """A coaps server and a key belong together; or WrongInput."""
     pairs = dict(zip(arguments[::2], arguments[1::2], strict=False))
-    server = pairs.get("--server", "")
+    if "--server" in pairs and "--bootstrap" in pairs:
+        raise WrongInput("SERVER and BOOTSTRAP: must be one of them")
+    option = "BOOTSTRAP" if "--bootstrap" in pairs else "SERVER"
+    server = pairs.get("--" + option.lower(), "")
     given = credentials(environment)
     if server.startswith("coaps:") and given is None:
         raise WrongInput(
-            "SERVER %s: DTLS without a key: must go with %s=name and %s=hex"
-            " (or coap://, without security)" % (server, IDENTITY, KEY)
+            "%s %s: DTLS without a key: must go with %s=name and %s=hex"
+            " (or coap://, without security)" % (option, server, IDENTITY, KEY)
         )
     if given and not server.startswith("coaps:"):
         raise WrongInput(
-            "%s: given, but SERVER is %s: must be like coaps://host:port (or unset %s and %s)"
-            % (KEY, server or "not given", IDENTITY, KEY)
+            "%s: given, but %s is %s: must be like coaps://host:port (or unset %s and %s)"
+            % (KEY, option, server or "not given", IDENTITY, KEY)
         )
 
 

@@ -124,7 +124,7 @@ class Watchdog:
 
 def network(settings: dict, log):
     """The host's network, for the first server of the settings."""
-    return Host(settings["servers"][0]["uri"])
+    return Host((settings["servers"] or [settings["bootstrap"]])[0]["uri"])
 
 
 def watchdog() -> Watchdog:

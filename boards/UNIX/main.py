@@ -1,9 +1,11 @@
 """The water meter on MicroPython's Unix port: pulses are simulated, Ctrl-C de-registers.
 
-micropython boards/UNIX/main.py [--server URI] [--endpoint NAME] [--config FILE] [--state FOLDER]
+micropython boards/UNIX/main.py [--server URI | --bootstrap URI] [--endpoint NAME]
+    [--config FILE] [--state FOLDER]
 
-For --server coaps://... the environment has PSK_IDENTITY and PSK_KEY (hexadecimal): a command
-line is for everybody to see. In FOLDER is kept what is to outlive a restart; keys are among it.
+For coaps://... the environment has PSK_IDENTITY and PSK_KEY (hexadecimal): a command line is for
+everybody to see. With --bootstrap the meter knows its bootstrap server only; KEYS_IN_CLEAR=1 lets
+that write keys over coap://. In FOLDER is kept what is to outlive a restart; keys are among it.
 """
 
 import asyncio
@@ -15,7 +17,7 @@ from firmware.config import settings as config
 
 import board
 
-_OPTIONS = ("--server", "--endpoint", "--config", "--state")
+_OPTIONS = ("--server", "--bootstrap", "--endpoint", "--config", "--state")
 
 
 def options(words: list) -> dict:
@@ -38,19 +40,33 @@ def configuration(values: dict) -> dict:
         first = {"uri": values["--server"]}
         for name in ("short_server_id", "lifetime"):
             first[name] = whole["servers"][0][name]
-        for name, variable in (("identity", "PSK_IDENTITY"), ("key", "PSK_KEY")):
-            if os.getenv(variable):
-                first[name] = os.getenv(variable)
+        _credentials(first)
         try:
             whole["servers"] = config.check({"servers": [first]})["servers"]
         except config.ConfigError as error:
             raise config.ConfigError("--server: " + str(error))
+    if "--bootstrap" in values:
+        account = {"uri": values["--bootstrap"]}
+        _credentials(account)
+        if os.getenv("KEYS_IN_CLEAR", "0") != "0":
+            account["keys_in_clear"] = True
+        try:
+            only = config.check({"bootstrap": account})
+        except config.ConfigError as error:
+            raise config.ConfigError("--bootstrap: " + str(error))
+        whole["servers"], whole["bootstrap"] = only["servers"], only["bootstrap"]
     if "--endpoint" in values:
         try:
             whole["endpoint"] = config.check({"endpoint": values["--endpoint"]})["endpoint"]
         except config.ConfigError as error:
             raise config.ConfigError("--" + str(error))
     return whole
+
+
+def _credentials(server):
+    for name, variable in (("identity", "PSK_IDENTITY"), ("key", "PSK_KEY")):
+        if os.getenv(variable):
+            server[name] = os.getenv(variable)
 
 
 def kept(values: dict, log):
@@ -60,8 +76,8 @@ def kept(values: dict, log):
     from firmware import state
 
     # The rest of what the configuration is made of
-    more = [values.get("--server"), values.get("--endpoint")]
-    more += [os.getenv("PSK_IDENTITY"), os.getenv("PSK_KEY")]
+    more = [values.get(name) for name in ("--server", "--bootstrap", "--endpoint")]
+    more += [os.getenv("PSK_IDENTITY"), os.getenv("PSK_KEY"), os.getenv("KEYS_IN_CLEAR")]
     checksum = state.checksum(values.get("--config", ""), repr(more).encode())
     return state.State(values["--state"], checksum, log)
 

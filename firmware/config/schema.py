@@ -8,7 +8,7 @@ are lists; - is checked elsewhere.
 NAMES = ("endpoint", "version", "servers", "device", "coap", "dtls", "log", "sampling")
 # "$schema" is for editors, see docs/provisioning.md
 NAMES += ("registration", "transport", "modem", "profile", "wifi", "inactive", "production")
-NAMES += ("$schema",)
+NAMES += ("bootstrap", "$schema")
 
 # Objects that a meter may do without, see objects.py
 OPTIONAL = ("connectivity", "statistics", "portfolio", "app_data", "temperature", "battery")

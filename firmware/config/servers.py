@@ -13,7 +13,12 @@ def check(value) -> list:
         raise ConfigError("servers: must be a list of one server, for there is no access control")
     server = {"short_server_id": 1, "lifetime": 86400}
     server.update(checked("servers[0]", value[0], SERVER))
-    place = "servers[0]."
+    check_reach("servers[0].", server)
+    return [server]
+
+
+def check_reach(place: str, server: dict) -> None:
+    """The URI and the credentials that belong to it; or ConfigError. `place` ends with a point."""
     uri = string(place + "uri", server.get("uri"), 255)
     try:
         scheme = split_uri(uri)[0]
@@ -28,4 +33,3 @@ def check(value) -> list:
         wrong(place + "uri", uri, remedy)
     elif "key" in server or "identity" in server:
         wrong(place + "uri", uri, "coaps://, for there is a key or an identity")
-    return [server]

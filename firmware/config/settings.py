@@ -54,7 +54,16 @@ def check(settings: dict) -> dict:
     string("endpoint", whole["endpoint"], 128)
     if whole["version"] not in ("1.0", "1.1", "1.2"):
         wrong("version", whole["version"], '"1.0", "1.1" or "1.2"')
-    whole["servers"] = check_servers(whole["servers"])
+    bootstrap = settings.get("bootstrap")
+    if bootstrap is not None:
+        from .bootstrap import check as check_bootstrap
+
+        bootstrap = check_bootstrap(bootstrap)
+    whole["bootstrap"] = bootstrap
+    if bootstrap and "servers" not in settings:
+        whole["servers"] = []  # its bootstrap server has them
+    else:
+        whole["servers"] = check_servers(whole["servers"])
     device = whole["device"]
     if "power" in device:
         device["power"] = _optional("device.power", device["power"])

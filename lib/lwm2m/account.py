@@ -5,10 +5,11 @@ from micropython import const
 # Resources of Object 0 by their names in the configuration (LwM2M Core annex E.1)
 SECURITY = {
     "uri": 0,
-    "bootstrap": 1,
     "identity": 3,
     "key": 5,
     "short_server_id": 10,
+    "hold_off": 11,
+    "account_timeout": 12,
     "suites": 16,
 }
 # Resources of Object 1 (annex E.2)

@@ -33,7 +33,7 @@ def check(entries: Iterable[profile.Entry], version: str) -> dict | None:
     settings = json.loads(path.read_text())
     _has_profile(path, settings.get("profile", "water"), entries)
     for name, what in _OWN.items():
-        if name not in settings:
+        if name not in settings and not (name == "servers" and settings.get("bootstrap")):
             raise ImageError("%s: %s: must be given: %s; %s" % (path, name, what, _HELP))
     return settings
 

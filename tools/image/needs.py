@@ -12,6 +12,13 @@ _DIALERS = ("firmware/config/backends.py", "firmware/transports.py")
 _TABLES = ("bg95",)  # of lib/modem
 _FITTINGS = {"tamper_pin": "tamper", "battery_pin": "battery", "valve": "latching"}
 _DTLS = ("psk", "transport", "client", "handshake", "record", "crypto")
+_BOOTSTRAP = (
+    "firmware/config/bootstrap.py",
+    "firmware/bootstrap.py",
+    *("lib/lwm2m/bootstrap/%s.py" % name for name in ("client", "session", "interface", "stage")),
+    "lib/lwm2m/snapshot.py",
+    "lib/lwm2m/management/write.py",
+)
 _CBC = 0xAE  # a cipher suite
 _OBJECTS = {
     "connectivity": ("connectivity_monitoring",),
@@ -54,7 +61,15 @@ def _needed(settings: Mapping) -> Iterator[tuple[str, str]]:
     dtls = settings.get("dtls")
     backend = dtls.get("backend", "own") if isinstance(dtls, dict) else "own"
     servers = settings.get("servers")
-    for server in servers if isinstance(servers, list) else ():
+    servers = list(servers) if isinstance(servers, list) else []
+    bootstrap = settings.get("bootstrap")
+    if isinstance(bootstrap, dict):
+        for path in _BOOTSTRAP:
+            yield "bootstrap", path
+        if bootstrap.get("keys_in_clear"):
+            yield from _credentials(backend, bootstrap)
+        servers.append(bootstrap)
+    for server in servers:
         if isinstance(server, dict) and str(server.get("uri")).startswith("coaps:"):
             yield from _credentials(backend, server)
     if backend != "own":

@@ -39,6 +39,7 @@ def sections() -> dict:
         "valve": _module("fittings")._VALVE,
         "levels": _module("config.log")._NAMES,
         "log_parts": _module("config.log")._PARTS,
+        "bootstrap": _module("config.bootstrap")._BOOTSTRAP_SECTION,
         "inactive": _module("config.inactive")._INACTIVE,
         "suites": _module("config.psk")._PSK_SUITES,
         "profiles": dict(_profiles()),

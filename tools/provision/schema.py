@@ -29,12 +29,20 @@ _DECIMAL = {
 _BACKEND = {"type": ["string", "null"], "pattern": "^[^/.]+$"}
 _PASSWORD = {"type": "string", "minLength": 8, "maxLength": 64, "pattern": "^[ -~]+$"}
 _AT_COMMAND = {"type": "string", "maxLength": 100}
+_URI = {"type": "string", "minLength": 8, "maxLength": 255, "pattern": "^coaps?://"}
+_IDENTITY = {"type": "string", "minLength": 1, "maxLength": 128}
+_KEY = {"type": "string", "pattern": "^([0-9a-fA-F]{2}){16,64}$"}
+# Sections of the page whose tables name settings without their section
+_ROOMS = ("servers", "bootstrap", "water", "device", "registration", "inactive")
 _PINS = ("open_pin", "close_pin")
 # Settings that the firmware's tables leave to code.
 _SPECIAL = {
-    "servers.uri": {"type": "string", "minLength": 8, "maxLength": 255, "pattern": "^coaps?://"},
-    "servers.identity": {"type": "string", "minLength": 1, "maxLength": 128},
-    "servers.key": {"type": "string", "pattern": "^([0-9a-fA-F]{2}){16,64}$"},
+    "servers.uri": _URI,
+    "servers.identity": _IDENTITY,
+    "servers.key": _KEY,
+    "bootstrap.uri": _URI,
+    "bootstrap.identity": _IDENTITY,
+    "bootstrap.key": _KEY,
     "device.power": {},
     "dtls.backend": _BACKEND,
     "modem.device": {"type": ["integer", "string"], "minimum": 0, "maximum": 16, "minLength": 1},
@@ -64,7 +72,13 @@ _SPECIAL = {
         },
     },
 }
-_REQUIRED = {"servers": ["uri"], "wifi": ["ssid"], "modem": ["device", "kind"], "valve": [*_PINS]}
+_REQUIRED = {
+    "servers": ["uri"],
+    "bootstrap": ["uri"],
+    "wifi": ["ssid"],
+    "modem": ["device", "kind"],
+    "valve": [*_PINS],
+}
 
 
 def build(tables: Mapping, page: str) -> dict:
@@ -120,6 +134,8 @@ class _Builder:
     def _kind_of(self, name: str) -> dict:
         if name in self.tables["sections"]:
             return self._section(name, self.tables["sections"][name])
+        if name == "bootstrap":
+            return {"anyOf": [{"type": "null"}, self._reach(name, self.tables[name])]}
         if name in ("wifi", "modem", "inactive"):
             return {"anyOf": [{"type": "null"}, self._section(name, self.tables[name])]}
         if name in self.tables["optional"]:
@@ -157,7 +173,11 @@ class _Builder:
         }
 
     def _server(self) -> dict:
-        server = self._section("servers", self.tables["server"])
+        return self._reach("servers", self.tables["server"])
+
+    def _reach(self, name: str, section: str) -> dict:
+        """A server's section: a key where it is of coaps."""
+        server = self._section(name, section)
         keys = ["identity", "key"]
         suites = {"type": "array", "minItems": 1, "items": {"enum": self.tables["suites"]}}
         server["if"] = {"properties": {"uri": {"pattern": "^coaps:"}}}
@@ -223,7 +243,7 @@ def descriptions(page: str) -> dict[str, str]:
         if len(cells) < 2 or not cells[0].startswith("`"):
             continue
         for name in re.findall(r"`([\w.]+)`", cells[0]):
-            inside = section in ("servers", "water", "device", "registration", "inactive")
+            inside = section in _ROOMS
             place = "%s.%s" % (section, name) if inside and "." not in name else name
             found.setdefault(place, _plain(cells[-1]))
     return {place: text for place, text in found.items() if text}

@@ -329,3 +329,41 @@ def test_a_board_that_has_no_other_network_says_what_is_missing():
     assert text_of(config.ConfigError, needed, config.check({})).startswith("wifi: null: must be")
     wifi = {"ssid": "a"}
     assert needed(config.check({"wifi": wifi})) == wifi
+
+
+def test_a_bootstrap_server_may_be_all_there_is():
+    whole = config.check({"bootstrap": {"uri": "coap://bs:1", "hold_off": 5}})
+    assert whole["servers"] == [] and whole["bootstrap"] == {"uri": "coap://bs:1", "hold_off": 5}
+    security, server = objects(whole["servers"], whole["bootstrap"])
+    assert security.instances == {1: {0: "coap://bs:1", 1: True, 2: 3, 11: 5}}
+    assert server.instances == {}
+    assert config.check({})["bootstrap"] is None
+
+
+def test_a_bootstrap_server_beside_a_server():
+    account = {"uri": "coaps://bs", "identity": "me", "key": KEY, "account_timeout": 60}
+    whole = config.check({"bootstrap": account, "servers": [SERVER]})
+    security, server = objects(whole["servers"], whole["bootstrap"])
+    assert sorted(security.instances) == [0, 1] and list(server.instances) == [0]
+    written = security.instances[1]
+    assert written[1] is True and written[2] == 0 and written[12] == 60
+    assert written[3] == b"me" and written[5] == bytes(range(16)) and written[16] == {0: 0xC0A8}
+
+
+def test_a_wrong_bootstrap_server_is_refused_with_its_place():
+    for account, text in (
+        ({}, "bootstrap.uri: "),
+        ([], "bootstrap: "),
+        ({"uri": "http://bs"}, 'bootstrap.uri: "http://bs": must be like coap://'),
+        ({"uri": "coaps://bs"}, "bootstrap.identity: "),
+        ({"uri": "coaps://bs", "identity": "me", "key": "00"}, "bootstrap.key: must be 32"),
+        ({"uri": "coap://bs", "key": KEY}, "bootstrap.uri: "),
+        ({"uri": "coap://bs", "lifetime": 1}, "bootstrap.lifetime: no such setting"),
+        ({"uri": "coap://bs", "hold_off": -1}, "bootstrap.hold_off: -1: "),
+        ({"uri": "coap://bs", "retry_timer": 0}, "bootstrap.retry_timer: 0: "),
+        ({"uri": "coap://bs", "keys_in_clear": 1}, "bootstrap.keys_in_clear: 1: "),
+    ):
+        line = refusal({"bootstrap": account})
+        assert line.startswith(text), line
+        assert KEY not in line
+    assert refusal({"bootstrap": {"uri": "coap://bs"}, "servers": []}).startswith("servers: must")

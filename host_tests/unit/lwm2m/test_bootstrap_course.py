@@ -24,18 +24,6 @@ HOUR = 3600000
 SECRET = bytes(range(16, 32))
 
 
-class Kept:
-    """What is stored: the latest accounts, and those that are good; `works` is the disk."""
-
-    def __init__(self):
-        self.works = True
-        self.calls = []
-
-    def __call__(self, before):
-        self.calls.append(before)
-        return self.works
-
-
 def registration(bench, iid=5):
     """A registration at a server of the bench, as a client would have made it."""
     made = Registration(Account(bench.model, iid), "urn:test", "1.1", Chance(3))
@@ -235,24 +223,21 @@ def test_a_server_that_is_back_makes_it_needless():
 
 
 def test_accounts_are_on_trial_until_a_server_registers_us():
-    kept = Kept()
-    bench = Bench(with_server(bare_model(iid=1)), keep=kept)
-    before = bench.state()
+    trials = []
+    bench = Bench(with_server(bare_model(iid=1)), on_trial=trials.append)
     bench.core.requested(0)
     bench.service()
     assert bench.bootstrap(iid=5) == CHANGED
-    assert len(kept.calls) == 1
-    assert {iid: kept.calls[0][0][iid] for iid in kept.calls[0][0]} == {
-        1: before[0, 1],
-        5: before[0, 5],
-    }
+    assert trials == [True]
     bench.core.settled(0)
-    assert kept.calls[1:] == [None] and bench.core.before is None
+    assert trials == [True, False] and bench.core.before is None
+    bench.core.settled(0)
+    assert trials == [True, False]
 
 
 def test_accounts_that_fail_give_way_to_those_before():
-    kept = Kept()
-    bench = Bench(with_server(bare_model(iid=1)), keep=kept)
+    trials = []
+    bench = Bench(with_server(bare_model(iid=1)), on_trial=trials.append)
     before = bench.state()
     bench.core.requested(0)
     bench.service()
@@ -266,7 +251,7 @@ def test_accounts_that_fail_give_way_to_those_before():
     bench.run(200000)
     failed(registration(bench, 0))
     assert bench.state() == before and bench.renewed == 2
-    assert kept.calls[-1] is None
+    assert trials[-1] is False
     assert bench.core.state == WAITING  # and the bootstrap server is asked again
     bench.core.settled(bench.now)  # unless the server of before is there
     assert bench.core.state == OFF
@@ -287,22 +272,9 @@ def test_wrong_accounts_again_and_again_are_slowed_down():
     assert max(gaps) > 12 * HOUR
 
 
-def test_a_full_disk_refuses_the_finish():
-    kept = Kept()
-    kept.works = False
-    bench = Bench(with_server(bare_model(iid=1)), keep=kept)
-    before = bench.state()
-    bench.core.requested(0)
-    bench.service()
-    assert bench.bootstrap(iid=5) == 0xA0
-    assert bench.state() == before and bench.core.before is None
-    assert bench.renewed == 0
-    assert bench.account.exists()
-
-
 def test_the_account_is_purged_when_its_time_is_over_and_not_before():
-    kept = Kept()
-    bench = Bench(bare_model(_12=600), keep=kept)
+    trials = []
+    bench = Bench(bare_model(_12=600), on_trial=trials.append)
     assert bench.bootstrap() == CHANGED
     bench.run(10**7)
     assert bench.account.exists()
@@ -313,7 +285,7 @@ def test_the_account_is_purged_when_its_time_is_over_and_not_before():
     bench.run(began + 601000)
     assert not bench.account.exists()
     assert sorted(bench.model.object(0).instances) == [0]
-    assert kept.calls[-1] is None and bench.uris() == ["coap://new"]
+    assert trials[-1] is False and bench.uris() == ["coap://new"]
 
 
 def test_the_account_stays_where_it_has_no_time():

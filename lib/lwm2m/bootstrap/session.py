@@ -22,14 +22,11 @@ _POST = const(2)
 _CHANGED = const(0x44)
 _NOT_ACCEPTABLE = const(0x86)
 _UNSUPPORTED_FORMAT = const(0x8F)
-_SERVER_ERROR = const(0xA0)
 _URI_PATH = const(11)
 _URI_QUERY = const(15)
 
 _SECURITY_OBJECT = const(0)
 _BOOTSTRAP_SERVER = const(1)
-_HOLD_OFF = const(11)
-_ACCOUNT_TIMEOUT = const(12)
 _SERVER_OBJECT = const(1)
 _BOOTSTRAP_TRIGGER = const(9)
 _LAST_BOOTSTRAPPED = const(12)
@@ -84,16 +81,15 @@ class BootstrapAccount(Account):
 class Session:
     """Bootstraps at one server. `stage` has what it wrote, from the Bootstrap-Request to the end.
 
-    These are settings; set them on an instance. `keep(before)` stores the Objects and returns
-    whether it could; with `before` other than None they are on trial, and where the device starts
-    before they have proven to be good, `before` is what is to be set then.
+    These are settings; set them on an instance. `on_trial(flag)` hears whether the Objects are on
+    trial: only others are worth to be stored.
     """
 
     retry_timer = 60  # from one attempt to the next, doubled each time
     spread = 0  # the first one is late by a random part: power returns to all at once
     preferred = ""  # the content format that is asked for, a number
     keys_allowed = False  # may secret keys be written over what is not encrypted?
-    keep = None
+    on_trial = None
     before = None  # the Objects as they were, while those that hold are on trial
 
     state = _OFF
@@ -139,7 +135,7 @@ class Session:
             self._rest(now)
         self.asked = self.asked or asked
         if self.state == _OFF:
-            pause = max(pause, (self.account.security.get(_HOLD_OFF) or 0) * 1000)
+            pause = max(pause, (self.account.hold_off or 0) * 1000)
             if not asked or self.attempts > _ASKED_AT_ONCE:
                 pause = max(pause, self.since + self._pause() - now)
             self._wait(pause, now)
@@ -169,7 +165,7 @@ class Session:
             self._good()
         if now - self.since >= _GOOD_MS:
             self.attempts = 0
-        timeout = self.account.security.get(_ACCOUNT_TIMEOUT)
+        timeout = self.account.account_timeout
         if timeout and self.purge_at == _NEVER:
             self.purge_at = now + timeout * 1000
             self.deadline = 0
@@ -271,10 +267,9 @@ class Session:
         for resources in self.model.object(_SERVER_OBJECT).instances.values():
             if time:
                 resources[_LAST_BOOTSTRAPPED] = time
-        if self.keep and not self.keep(good):
-            swap(self.model, before)
-            return _SERVER_ERROR
         self.before = good
+        if self.on_trial:
+            self.on_trial(True)
         self._renew()
         return _CHANGED
 
@@ -285,8 +280,8 @@ class Session:
     def _good(self):
         # What holds is not on trial any more
         self.before = None
-        if self.keep:
-            self.keep(None)
+        if self.on_trial:
+            self.on_trial(False)
 
     def _purge(self):
         obj = self.model.object(_SECURITY_OBJECT)
