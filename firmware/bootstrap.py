@@ -8,7 +8,7 @@ def made(model, config: dict, log, state=None) -> BootstrapClient | None:
 
     `state`, if there is one, stores no accounts that are on trial.
     """
-    if not [one for one in model.object(0).instances.values() if one.get(1)]:
+    if not [account for account in model.object(0).instances.values() if account.get(1)]:
         return None
 
     def hold(trial):

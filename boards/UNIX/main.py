@@ -38,8 +38,9 @@ def configuration(values: dict) -> dict:
     whole = config.load(path) if path else config.check({"connectivity": {}})
     if "--server" in values:
         first = {"uri": values["--server"]}
-        for name in ("short_server_id", "lifetime"):
-            first[name] = whole["servers"][0][name]
+        for server in whole["servers"]:  # none where there is a bootstrap server
+            for name in ("short_server_id", "lifetime"):
+                first[name] = server[name]
         _credentials(first)
         try:
             whole["servers"] = config.check({"servers": [first]})["servers"]

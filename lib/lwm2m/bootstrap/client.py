@@ -53,7 +53,7 @@ class BootstrapClient(Client):
         settings=None,
         bootstrap=None,
     ):
-        """`bootstrap` are attributes of Session to set, such as `on_trial`; the rest is as a Client's.
+        """`bootstrap` are attributes of Session to set; the rest is as a Client's.
 
         ValueError where no Instance of Object 0 is one of a bootstrap server.
         """
