@@ -192,7 +192,7 @@ class State:
                 if first:
                     return
             before = snapshot.export(model, (0, 1))
-            kept = kept[:1] + tuple([one for one in kept[1:] if (one[0] < 3) == first])
+            kept = kept[:1] + tuple([entry for entry in kept[1:] if (entry[0] < 3) == first])
             snapshot.restore(model, kept)
             if not accounts(model):
                 snapshot.restore(model, before)
