@@ -11,10 +11,10 @@ PORT ?= 5683
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-run: ## a water meter under MicroPython, registered over DTLS at an embedded server, its litres on the screen [NOSEC=1]
+run: ## a water meter under MicroPython, registered over DTLS at an embedded server, its litres on the screen [NOSEC=1 BOOTSTRAP=1]
 	$(ENV) run
 	@$(PYTHON) tools/env.py leshan || true
-	@$(VENV)/python -m tools.devserver --demo $(if $(filter-out 0,$(NOSEC)),--nosec)
+	@$(VENV)/python -m tools.devserver --demo $(if $(filter-out 0,$(NOSEC)),--nosec) $(if $(filter-out 0,$(BOOTSTRAP)),--bootstrap)
 
 # Keys: the environment has them, here and below; nothing puts them on a command line.
 server: ## the embedded server alone [HOST=0.0.0.0 PORT=5683 ENGINE=leshan|aiocoap COAPS=1], with a key: ENDPOINT= PSK_IDENTITY= PSK_KEY=hex

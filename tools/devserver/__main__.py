@@ -32,6 +32,11 @@ def parser() -> argparse.ArgumentParser:
     add("--awake", type=float, help="seconds a queue-mode client counts as awake (leshan: 93)")
     add("--json", action="store_true", help="commands and events as JSON lines, for scripts")
     add("--demo", action="store_true", help="start a water meter too and show its litres")
+    add(
+        "--bootstrap",
+        action="store_true",
+        help="the meter of --demo knows a bootstrap server only",
+    )
     add("--no-observe", action="store_true", help="do not observe the clients that register")
     add("--seconds", type=float, help="end after this time (not with --json)")
     add("--endpoint", default="water-1", help="the meter's name (default: %(default)s)")

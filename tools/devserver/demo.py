@@ -24,13 +24,15 @@ PATIENCE = 10.0  # seconds the meter has to de-register
 KEY_LENGTH = 16  # bytes
 
 
-def meter_command(uri: str, endpoint: str) -> list[str]:
+def meter_command(uri: str, endpoint: str, option: str = "--server") -> list[str]:
     """How the meter is started; it runs in the foreground and de-registers on SIGINT.
+
+    `uri` is that of its server, or with the option --bootstrap of its bootstrap server.
 
     Its key is not in here, but in its environment: everybody sees a command line.
     """
     meter = str(ROOT / "tools" / "meter.py")
-    return [sys.executable, meter, "--server", uri, "--endpoint", endpoint]
+    return [sys.executable, meter, option, uri, "--endpoint", endpoint]
 
 
 class Meter:
@@ -130,8 +132,24 @@ def reachable(uri: str) -> str:
 def with_meter(console: Console, watcher: Watcher, options: argparse.Namespace) -> int:
     """The meter's life: it ends first, while the server can still take its De-register."""
     uri, environment = credentials(console.engine, options.endpoint)
-    command = meter_command(reachable(uri), options.endpoint)
-    meter = Meter(command, environment, console.end)
+    uri, option, bootstrap = reachable(uri), "--server", None
+    if options.bootstrap:
+        from .bootstrap import Bootstrap
+
+        bootstrap = Bootstrap(console.say)
+        option = "--bootstrap"
+    try:
+        if bootstrap:
+            uri, environment = bootstrap.configure(options.endpoint, uri, environment)
+        command = meter_command(uri, options.endpoint, option)
+        return alive(console, watcher, options, Meter(command, environment, console.end))
+    finally:
+        if bootstrap:
+            bootstrap.stop()
+
+
+def alive(console: Console, watcher: Watcher, options: argparse.Namespace, meter: Meter) -> int:
+    """Show what the meter does until all ends; 0 unless it failed."""
     try:
         with contextlib.suppress(KeyboardInterrupt):
             console.run(options.seconds)

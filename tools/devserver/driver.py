@@ -25,8 +25,10 @@ class DriverError(AssertionError):
 class Driver:
     """One `python -m tools.devserver --json` and its events, kept in order."""
 
+    module = "tools.devserver"
+
     def __init__(self, *arguments: str, engine: str | None = "leshan", port: int = 0) -> None:
-        command = [sys.executable, "-m", "tools.devserver", "--json", "--port", str(port)]
+        command = [sys.executable, "-m", self.module, "--json", "--port", str(port)]
         if engine:
             command += ["--engine", engine]
         self.changed = threading.Condition()
@@ -158,3 +160,12 @@ class Driver:
         """End the server by a signal and return its exit code."""
         self.process.send_signal(number)
         return self.process.wait(timeout)
+
+
+class BootstrapDriver(Driver):
+    """Leshan's bootstrap server as another process, see engines/leshan/bootstrap.py."""
+
+    module = "tools.devserver.engines.leshan.bootstrap"
+
+    def __init__(self, *arguments: str, port: int = 0) -> None:
+        super().__init__(*arguments, engine=None, port=port)
