@@ -271,6 +271,21 @@ def test_a_reset_after_a_checkpoint_that_failed_makes_no_count_jump():
         assert started(RP2040, 5, stores).pulses() == before
 
 
+def test_a_store_that_fails_is_not_hidden_by_one_that_does_not():
+    """Of an ESP32 the memory takes each reading, while the file system is full."""
+    for bad in (0, 1):
+        world.cut()
+        kept = [Kept(), Kept()]
+        pulses = started(RP2040, 5, [(store, 1) for store in kept])
+        kept_from_now_on(pulses)
+        kept[bad].fault = CHECKPOINT
+        pulse(10, 10)
+        assert pulses.read()[2] == UNCERTAIN and pulses.fault == CHECKPOINT
+        kept[bad].fault = 0
+        pulse(10, 10)
+        assert pulses.read()[2] == GOOD and pulses.fault == 0
+
+
 class Unreadable(Kept):
     """Its bus gives an error at each `get`."""
 

@@ -82,11 +82,27 @@ def test_what_a_board_knows_and_what_the_configuration_says_over_it():
     assert sorted(built({}, board)) == [0, 1, 3, 3424]
 
 
+def test_the_voltage_that_a_board_measures_is_read_where_the_configuration_names_the_source():
+    volts = [(3612, -3)]
+    board = {"battery": {3: lambda: volts[0]}}
+    power = [{"source": 1}, {"source": 5}]
+    objects = built({"battery": {"level": 80}, "device": {"power": power}}, board)
+    assert objects[3411].read(0, 3) == (3612, -3) and objects[3].read(0, 7) == {0: 3612}
+    volts[0] = None  # the radio is off, and with it the divider
+    assert objects[3411].read(0, 3) is None and objects[3].read(0, 7) is None
+    power[0]["millivolts"] = 3000
+    objects = built({"battery": {"level": 80, "voltage": 3}, "device": {"power": power}}, board)
+    assert objects[3411].read(0, 3) == (3, 0) and objects[3].read(0, 7) == {0: 3000}
+    device = built({}, board)[3].instances[0]
+    assert 6 not in device and 7 not in device
+
+
 def test_what_neither_knows_is_asked_for():
     for key, place in (
         ("connectivity", "connectivity.bearer"),
         ("temperature", "temperature.value"),
         ("battery", "battery.level"),
+        ("event_log", "event_log.bytes"),  # the application has started no log with a ring
     ):
         text = text_of(config.ConfigError, built, {key: {}})
         assert text.startswith(place + ": must be given"), text
