@@ -43,6 +43,15 @@ deploy: ## the application of a running board renewed: BOARD= PROFILE= [PORT=]
 	$(ENV) build flash
 	$(FLASH) deploy $(FLASH_WHAT)
 
+# The key, if one is given, is in the environment, as PSK_KEY.
+PROVISION = $(if $(DEVICES),batch '$(DEVICES)',device --endpoint '$(ENDPOINT)' $(if $(IDENTITY),--identity '$(IDENTITY)') $(if $(filter-out 0,$(NEW_KEY)),--new-key) $(if $(filter-out 0,$(SHOW_KEY)),--show-key))
+PROVISION += $(if $(BOARD_PORT),--port '$(BOARD_PORT)') $(if $(SERVER),--server '$(SERVER)') $(if $(CONFIG),--config '$(CONFIG)') $(if $(OUT),--out '$(OUT)') $(if $(IMAGE),--image '$(IMAGE)') $(if $(BOARD),--board '$(BOARD)') $(if $(PROFILE),--profile '$(PROFILE)')
+PROVISION += $(foreach flag,replace nosec push,$(if $(filter-out 0,$($(shell echo $(flag) | tr a-z A-Z))),--$(flag)))
+
+provision: ## a configuration and a key: ENDPOINT=name SERVER=coaps://host [CONFIG= PORT=/dev/ttyACM0 IMAGE=file], or DEVICES=devices.csv
+	$(ENV) run build flash
+	@$(VENV)/python -m tools.provision $(PROVISION)
+
 schema: ## docs/config.schema.json from the firmware's tables
 	$(ENV) run
 	@$(VENV)/python -m tools.provision schema
@@ -78,4 +87,4 @@ lint: ## format, rules, import circles and layers, constants, words, types, boar
 clean: ## what `make` has built
 	@rm -rf build
 
-.PHONY: help run server meter image flash deploy console schema firmware test test-all sizes bench lint clean
+.PHONY: help run server meter image flash deploy console provision schema firmware test test-all sizes bench lint clean

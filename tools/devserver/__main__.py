@@ -7,6 +7,7 @@ import signal
 import sys
 
 from .. import meter
+from .door import Door
 from .engines import start
 from .engines.engine import DEFAULT_PORT, Settings
 from .errors import DevserverError, StartError
@@ -92,14 +93,17 @@ def serve_person(options: argparse.Namespace) -> None:
     wanted, key = settings(options), known_key(options)
     wanted.coaps = wanted.coaps or key is not None
     engine, seconds = start.start(options.engine, wanted, watcher.emit, console.say, LOG)
+    door = Door(engine)
     try:
         console.serving(engine, seconds)
+        door.open()
         watcher.start()
         if key is not None:
             answer = engine.ask(key)
             console.say(answer.get("error", "%(endpoint)s has a key as %(identity)s" % key))
         console.run(options.seconds)
     finally:
+        door.close()
         watcher.stop()
         engine.stop()
         console.drain()

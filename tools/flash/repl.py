@@ -110,6 +110,8 @@ class Repl:
 
     def run(self, source: str) -> str:
         """Run a program; return what it printed."""
+        if self._transport is None:
+            raise FlashError("%s: the board went away: plug it in again" % self.port)
         with self._one_line():
             output, errors = self._transport.exec_raw(source, timeout=_LONG_S)
             if errors:

@@ -34,6 +34,7 @@ class Request:
     config: Path | None = None
     firmware: Path | None = None
     extra: tuple[Entry, ...] = ()
+    blank: bool = False  # with what the configuration needs, but without the file itself
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def entries(request: Request, board: boards.Board, version: str, say: Callable =
     needed = needs.complete(found, settings)
     if needed:
         say("for config.json also: %s" % ", ".join(entry.module for entry in needed))
+    if request.blank:
+        found = [entry for entry in found if entry.device != configuration.PATH]
     return found + needed
 
 
