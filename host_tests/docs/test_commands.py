@@ -22,6 +22,7 @@ NOT_RUN = {
     "make flash": "it needs a board; host_tests/flashing runs it against a boot loader on a pty",
     "make deploy": "it needs a board; host_tests/flashing runs it against MicroPython on a pty",
     "make console": "as make deploy",
+    "make provision DEVICES=devices.csv": "host_tests/provision runs it with boards on a pty",
     "esptool": "it needs a board",
     "mpremote mip install": "it needs a board; host_tests/packages installs into the Unix port",
 }

@@ -5,7 +5,7 @@ import os
 import stat
 
 import pytest
-from conftest import firmware_files
+from checking_board import firmware_files
 from tools.flash.failure import FlashError
 from tools.flash.repl import Repl
 from tools.provision import endpoint, files, keys, onto

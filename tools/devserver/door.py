@@ -16,7 +16,8 @@ from .engines.engine import Engine
 from .errors import CommandError
 from .jsonlines import parse
 
-PATH = pathlib.Path(__file__).parent.parent.parent / "build" / "devserver.sock"
+_USUAL = pathlib.Path(__file__).parent.parent.parent / "build" / "devserver.sock"
+PATH = pathlib.Path(os.environ.get("DEVSERVER_SOCKET") or _USUAL)
 OPS = ("psk",)
 
 
