@@ -147,16 +147,26 @@ def _dialers(client, config, board, log):
     bootstrap = config["bootstrap"]
     uris = [link.account.uri for link in client.links]
     for uri in uris + (["coaps:"] if bootstrap and bootstrap.get("keys_in_clear") else []):
-        if uri.startswith("coaps:") and not config["backend"]:
-            from dtls.psk import PskDialer
-
-            settings, store = config["dtls"], None
-            if board.get("state") and not board.get("safe"):
-                settings = dict(settings)
-                settings["reserve"] = _RESERVED_AHEAD
-                store = board["state"].session
-            client.transports["coaps"] = PskDialer(client, log, settings, store)
+        if uri.startswith("coaps:"):
+            _secure(client, config, board, log)
             break
+
+
+def _secure(client, config, board, log):
+    backend = config["backend"]
+    if not backend:
+        from dtls.psk import PskDialer
+
+        settings, store = config["dtls"], None
+        if board.get("state") and not board.get("safe"):
+            settings = dict(settings)
+            settings["reserve"] = _RESERVED_AHEAD
+            store = board["state"].session
+        client.transports["coaps"] = PskDialer(client, log, settings, store)
+    if backend != "modem":  # which has random numbers of its own
+        from firmware.entropy import guarded
+
+        client.transports["coaps"] = guarded(client.transports["coaps"], log)
 
 
 def _extend(client, config, board):

@@ -46,6 +46,7 @@ if options.optional:
             "checkpoint.py",
             "config/inactive.py",
             "config/log.py",
+            "entropy.py",
             "fittings.py",
             "inactive.py",
             "ring.py",

@@ -1,0 +1,45 @@
+"""Start-up health test of the random numbers, before the first handshake (SP 800-90B, 4.3, 4.4).
+
+The repetition count and the adaptive proportion test over 1024 bytes, for at least 4 bits of
+entropy a byte and one false alarm in 2**30; and nothing may come again as in a circle, for rp2's
+bytes go through a shift register, which goes on when its source is stuck. They notice a source
+that is dead; that one can be predicted, no test does.
+"""
+
+import os
+
+from micropython import const
+
+_SAMPLES = const(1024)  # the least of a start-up test
+_WINDOW = const(512)
+_ALIKE = const(9)  # in a row: 1 + 30 / 4
+_PROPORTION = const(71)  # of a window's first byte, in the window
+_AGAIN = const(8)  # bytes that do not come twice
+_EIO = const(5)
+
+
+def healthy(data: bytes) -> bool:
+    """Do the bytes pass the tests?"""
+    if data.find(data[:_AGAIN], 1) >= 0:
+        return False
+    for start in range(0, len(data), _WINDOW):
+        window = data[start : start + _WINDOW]
+        if window.count(window[:1]) >= _PROPORTION:
+            return False
+    return all(bytes([value]) * _ALIKE not in data for value in range(256))
+
+
+def guarded(dialer, log, random=os.urandom):
+    """The dialer, which dials only once the test has passed: OSError before."""
+    passed = False
+
+    def dial(host, port, account):
+        nonlocal passed
+        if not passed:
+            passed = healthy(random(_SAMPLES))
+            if not passed:
+                log(1, "entropy")
+                raise OSError(_EIO)
+        return dialer(host, port, account)
+
+    return dial
