@@ -10,8 +10,8 @@ import os
 
 from micropython import const
 
-_SAMPLES = const(1024)  # the least of a start-up test
-_WINDOW = const(512)
+_TESTED = const(1024)  # the least of a start-up test
+_HALF = const(512)
 _ALIKE = const(9)  # in a row: 1 + 30 / 4
 _PROPORTION = const(71)  # of a window's first byte, in the window
 _AGAIN = const(8)  # bytes that do not come twice
@@ -22,8 +22,8 @@ def healthy(data: bytes) -> bool:
     """Do the bytes pass the tests?"""
     if data.find(data[:_AGAIN], 1) >= 0:
         return False
-    for start in range(0, len(data), _WINDOW):
-        window = data[start : start + _WINDOW]
+    for start in range(0, len(data), _HALF):
+        window = data[start : start + _HALF]
         if window.count(window[:1]) >= _PROPORTION:
             return False
     return all(bytes([value]) * _ALIKE not in data for value in range(256))
@@ -36,7 +36,7 @@ def guarded(dialer, log, random=os.urandom):
     def dial(host, port, account):
         nonlocal passed
         if not passed:
-            passed = healthy(random(_SAMPLES))
+            passed = healthy(random(_TESTED))
             if not passed:
                 log(1, "entropy")
                 raise OSError(_EIO)

@@ -106,13 +106,13 @@ def _paths(modules: tuple[str, ...]) -> list[str]:
 
 def _credentials(backend: object, server: Mapping) -> Iterator[tuple[str, str]]:
     yield "servers: coaps", "firmware/config/psk.py"
-    if backend != "modem":
-        yield "servers: coaps", "firmware/entropy.py"
     if backend == "own":
         for name in _DTLS:
             yield "servers: coaps", "lib/dtls/%s.py" % name
         if _CBC in server.get("suites", ()):
             yield "servers.suites", "lib/dtls/cbc.py"
+    if backend != "modem":
+        yield "servers: coaps", "firmware/entropy.py"
 
 
 def _backend(setting: str, name: object, settings: Mapping) -> Iterator[tuple[str, str]]:
