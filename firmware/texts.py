@@ -34,12 +34,9 @@ not measured|not measured: Object %0: %1
 valve|the valve is not where it was moved to: fault %0
 record lost|stored record %0 is damaged and lost
 older record|stored record %0 is damaged: the older one is used
-<<<<<<< HEAD
 state not used|what is stored of %0 is not understood, and not used: %1
 state not kept|what is to outlive a restart cannot be stored: code %0
-=======
 entropy|the random numbers fail their test: no DTLS
->>>>>>> 865d244 (The random numbers are tested before the first handshake; DTLS is refused where they fail)
 dtls given up|DTLS: the session is not answered any more, a handshake follows
 dtls ended|DTLS ended: !0
 dtls resumed|DTLS: session resumed, suite %0
