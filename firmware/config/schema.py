@@ -6,7 +6,6 @@ are lists; - is checked elsewhere.
 """
 
 NAMES = ("endpoint", "version", "servers", "device", "coap", "dtls", "log", "sampling")
-# "$schema" is for editors, see docs/provisioning.md
 NAMES += ("registration", "transport", "modem", "profile", "wifi", "inactive", "production")
 NAMES += ("bootstrap", "$schema")
 

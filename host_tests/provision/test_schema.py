@@ -113,6 +113,7 @@ PARTS = {
         sections(TABLES["profiles"]["temperature"]["section"]),
         sections(TABLES["objects"]["temperature"]),
     ),
+    "production": st.one_of(st.booleans(), WRONG),
     "$schema": st.just("config.schema.json"),
     "no_such": st.just(1),
 }
