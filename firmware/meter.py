@@ -12,6 +12,7 @@ _UP_MS = const(20)
 _GC_EARLY = const(24576)  # bytes of garbage until a collection, while a start leaves what stays
 _GC_LATER = const(65536)
 _REST_S = const(10)
+_SINCE_2000 = const(946684800)  # from 1970 on: an ESP32 counts from 2000
 _SAMPLING_GRACE_MS = const(60000)  # what slow probes may take
 
 _WATCHDOG_RESET = const(3)  # of board.reset_cause
@@ -177,6 +178,7 @@ class Meter:
         known["pulses"] = self._pulses
         if board.battery:
             known["battery"] = {3: _voltage}
+        known["set_clock"] = _set_clock
         known["safe"] = self.safe
         known["storage"] = board.storage()
         if board.storage():
@@ -313,3 +315,15 @@ def _voltage():
     # Of the board's battery, as Object 3411 has it
     millivolts = board.battery()
     return None if millivolts is None else (millivolts, -3)
+
+
+def _set_clock(seconds):
+    # The chip's, so that the log has the time of day
+    import time
+
+    import machine
+
+    if time.gmtime(0)[0] == 2000:
+        seconds -= _SINCE_2000
+    at = time.gmtime(seconds)
+    machine.RTC().datetime((at[0], at[1], at[2], at[6], at[3], at[4], at[5], 0))

@@ -575,3 +575,25 @@ def test_in_production_the_console_is_closed_for_good():
         assert not Slots(ROOT).closed
     finally:
         slots._close_console = kept
+
+
+def test_the_time_that_a_server_writes_sets_the_chips_clock():
+    set_to = []
+    machine = type("Machine", (), {"RTC": lambda: Clock, "Counter": None})
+    Clock = type("Clock", (), {"datetime": set_to.append})
+    kept = sys.modules.get("machine")
+    sys.modules["machine"] = machine
+    try:
+        prepared()
+        assert start(then(set_time)) == "reset"
+    finally:
+        if kept:
+            sys.modules["machine"] = kept
+        else:
+            del sys.modules["machine"]
+    assert set_to == [(2026, 11, 27, 4, 4, 50, 15, 0)]  # a Friday
+
+
+def set_time(client):
+    client.model.object(3).write(0, 13, 1795755015)
+    reboot(client)
