@@ -60,7 +60,7 @@ def test_every_setting_of_an_account_is_read_from_its_resource():
         b"0123456789abcdef",
         {0: 0xC0A8, 1: 0xC0A6},
     )
-    assert (first.bootstrap, first.identity, first.suites) == (False, None, None)
+    assert (first.hold_off, first.identity, first.suites) == (None, None, None)
     assert (first.mute_send, second.mute_send) == (False, True)
 
 
