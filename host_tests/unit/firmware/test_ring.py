@@ -1,9 +1,6 @@
-"""The ring of the log's latest lines, and Object 20 that shows it."""
+"""The ring of the log's latest lines."""
 
 from firmware.ring import Ring
-from virtual import raises
-
-from lwm2m.objects.event_log import EventLog
 
 
 def made(size=64):
@@ -41,39 +38,3 @@ def test_a_line_longer_than_the_ring_leaves_nothing_wrong():
     assert len(printed) == 2 and ring.content() == b""
     ring.write("after")
     assert ring.content() == b"after\n"
-
-
-def test_event_log_reads_the_ring():
-    ring, _ = made()
-    log = EventLog(ring, 1)
-    assert [log.read(0, rid) for rid in (4010, 4013, 4014, 4015)] == [1, 0, b"", 0]
-    ring.write("I 1.000 started")
-    assert log.read(0, 4013) == 2 and log.read(0, 4014) == b"I 1.000 started\n"
-
-
-def test_log_stop_keeps_and_log_start_empties_unless_the_argument_says_otherwise():
-    ring, printed = made()
-    log = EventLog(ring)
-    ring.write("one")
-    log.execute(0, 4012, b"")
-    ring.write("two")
-    assert log.read(0, 4013) == 3 and log.read(0, 4014) == b"one\n" and len(printed) == 2
-    log.execute(0, 4011, b"0='1'")
-    ring.write("three")
-    assert log.read(0, 4013) == 2 and log.read(0, 4014) == b"one\nthree\n"
-    log.execute(0, 4011, b"")
-    assert log.read(0, 4013) == 0 and log.read(0, 4014) == b""
-    ring.write("four")
-    log.execute(0, 4012, b"0='1'")
-    assert log.read(0, 4013) == 1 and log.read(0, 4014) == b""
-    for argument in (b"1", b"0='2'", b"0='1',1"):
-        raises(0x80, log.execute, 0, 4011, argument)
-    assert not ring.running
-
-
-def test_what_log_data_is_not_is_no_format_for_it():
-    log = EventLog(made()[0])
-    log.check(0, 4010, 5)
-    log.check(0, 4015, 0)
-    for form in (1, 2, 3, 100):
-        raises(0x80, log.check, 0, 4015, form)
