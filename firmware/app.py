@@ -15,11 +15,11 @@ from lwm2m.objects.device import Device
 
 _CURRENT_TIME = const(13)
 _MEMORY_TOTAL = const(21)
+_RESERVED_AHEAD = const(256)  # see state
 _STARVED = const(10)  # measurements in a row without memory, then all begins anew
 _SOURCES, _VOLTAGES = const(6), const(7)  # of Object 3
 _RING_SIZE = const(-1)  # the setting `event_log.bytes`, which is no Resource
 _RING_DEFAULT = const(2048)
-_RESERVED_AHEAD = const(256)  # sequence numbers of DTLS reserved at a time, see state
 
 
 def start_log(config: dict, write, board: dict):
@@ -92,20 +92,22 @@ def build(config: dict, log, board: dict) -> tuple:
         from firmware.config.power import check
 
         check(config["device"]["power"].get(6, {}), board.get("power_class", "battery"))
+    name = config["profile"]
+    profile = None if board.get("safe") else load_profile(name)
+    if profile and hasattr(profile, "start"):
+        profile.start(config[name], board)
     security, server = objects(config["servers"], config["bootstrap"])
     state = board.get("state")
     device = _device(
-        config["device"], board, log, lambda: asyncio.create_task(_leave(client, state))
+        config["device"], board, log, lambda: asyncio.create_task(_leave(client, board))
     )
     model = Model([security, server, device])
     if state:
         state.accounts(model)
-    name = config["profile"]
     try:
         client = _client(model, config, log, state)
         _dialers(client, config, board, log)
-        if not board.get("safe"):
-            profile = load_profile(name)
+        if profile:
             if hasattr(profile, "power"):
                 from firmware.config.power import check_profile
 
@@ -157,11 +159,13 @@ def _secure(client, config, board, log):
     if not backend:
         from dtls.psk import PskDialer
 
-        settings, store = config["dtls"], None
-        if board.get("state") and not board.get("safe"):
-            settings = dict(settings)
-            settings["reserve"] = _RESERVED_AHEAD
-            store = board["state"].session
+        def store(account):
+            # Where its session is kept; there may be a state later only
+            state = not board.get("safe") and board.get("state")
+            return state.session(account) if state else None
+
+        settings = dict(config["dtls"])
+        settings["reserve"] = _RESERVED_AHEAD
         client.transports["coaps"] = PskDialer(client, log, settings, store)
     if backend != "modem":  # which has random numbers of its own
         from firmware.entropy import guarded
@@ -215,10 +219,10 @@ async def _sampling(model, log, period, measured=None):
         await asyncio.sleep_ms(wait or period * 1000)
 
 
-async def _leave(client, state):
+async def _leave(client, board):
     await asyncio.sleep_ms(200)  # the answer to the Reboot goes out first
-    if state:
-        state.leave()
+    if board.get("state"):
+        board["state"].leave()
     client.end()
 
 

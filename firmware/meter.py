@@ -181,12 +181,10 @@ class Meter:
         known["set_clock"] = _set_clock
         known["safe"] = self.safe
         known["storage"] = board.storage()
-        if board.storage():
-            from firmware import state
-
-            self.state = known["state"] = state.State(
-                board.storage() + "/state", state.checksum(path), log, board.memory()
-            )
+        self.known = known
+        self.used = path
+        if board.memory() or self._stored():
+            self._keep_state()
         try:
             client, _ = app.build(settings, log, known)
         except ValueError:  # a ConfigError
@@ -197,6 +195,22 @@ class Meter:
         client.transports["coap"] = bearer.guarded(client.transports["coap"])
         self.client = client
         return self._serve(settings["sampling"])
+
+    def _stored(self):
+        try:
+            os.stat(board.storage() + "/state")
+        except OSError:
+            return False
+        return True
+
+    def _keep_state(self):
+        # From now on what is to outlive a restart is kept
+        from firmware import state
+
+        path = board.storage() + "/state"
+        checksum = state.checksum(self.used)
+        self.state = state.State(path, checksum, self.log, board.memory())
+        self.known["state"] = self.state
 
     def _pulses(self, settings):
         if self.counter:  # of a configuration that was wrong: its DMA channel is given back
@@ -256,8 +270,8 @@ class Meter:
                     self._reached()
             if self.bearer.poll(now, registered):
                 client.restart()
-            if self.state:
-                self.state.poll(now)
+            if not self.safe:
+                self._poll_state(now, registered)
             self._look()
             if not self.safe:
                 self.crashes.stable(now - began)
@@ -278,6 +292,13 @@ class Meter:
             device.error(_NO_CHECKPOINT)
         else:
             device.clear(_NO_CHECKPOINT)
+
+    def _poll_state(self, now, registered):
+        if self.state:
+            self.state.poll(now)
+        elif registered:  # a start that has nothing to go on from is not late because of it
+            self._keep_state()
+            self.state.begin(self.client)
 
     def _reached(self):
         # A server is: this software and this configuration are good

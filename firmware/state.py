@@ -8,9 +8,9 @@ There are two kinds of record below the folder:
   address and identity, seconds since 1970 or 0, session of DTLS, state of the Link). Where the
   board has memory that a reset keeps, it is there, if it fits.
 
-What must not be used twice is reserved in jumps: sequence numbers of DTLS by the session itself,
-before the first of them is used; Message IDs and numbers of notifications with it, or when half
-of them are used.
+What must not be used twice is reserved in jumps, once it is stored: sequence numbers of DTLS by
+the session itself, before the first of them is used; Message IDs and numbers of notifications with
+them, or when half of them are used.
 """
 
 from binascii import crc32
@@ -92,6 +92,9 @@ class Kept:
         registration = link.core
         if registration.revision != self.revision or now - self.at >= _HOUR_MS:
             return True
+        core = link.account.session
+        if hasattr(core, "reserve") and core.established and not core.limit:
+            return True  # there are other keys now
         reporting = link.management.reporting
         if reporting and (reporting.number - self.number & 0xFFFFFF) > _RESERVED_AHEAD >> 1:
             return True
@@ -111,9 +114,9 @@ class Kept:
 
     def refresh(self) -> None:
         """Write the record, a session's with numbers reserved anew. May raise StoreError."""
-        transport = self.link.transport
-        if self.session and transport and transport.established:
-            transport.export()  # which comes to `put`
+        core = self.link.account.session
+        if hasattr(core, "reserve") and core.established:
+            core.export(self.link.clock.now())  # which comes to `put`
         else:
             self.save()
 
@@ -161,7 +164,6 @@ class State:
         self._sum = -1  # of what servers have written, as it is stored or was configured
         self._credit = _CREDIT << 16
         self._earned_at = self._tried_at = 0
-
         self.hold = False  # True while accounts are on trial: what servers wrote is not stored
 
     # What comes back
@@ -201,11 +203,24 @@ class State:
 
     def links(self, client) -> None:
         """Have the client, before it runs, go on at each server where it was."""
+        self._attach(client)
+        for link in _registering(client):
+            self._kept(link).restore()
+
+    def begin(self, client) -> None:
+        """Keep from now on what a client has that runs already; nothing was stored."""
+        self.model = client.model
+        self._sum = -1 if client.model.changes else 0
+        self._attach(client)
+
+    def _attach(self, client):
         self.client = client
         if not self._sum:
             self._sum = crc32(self._written())
         for link in _registering(client):
-            self._kept(link).restore()
+            core = link.account.session
+            if hasattr(core, "reserve"):
+                core.store = self._kept(link)
 
     def session(self, account):
         """Where the DTLS session of an account is kept."""

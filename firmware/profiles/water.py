@@ -42,6 +42,12 @@ def check(settings: dict) -> None:
         check_fittings(settings)
 
 
+def start(settings: dict, board: dict) -> None:
+    """Begin to count, before what a start has to do besides: a pulse might come meanwhile."""
+    driver = board["pulses"](settings)
+    board["pulses"] = lambda _: driver
+
+
 def build(settings: dict, board: dict, client, log) -> list:
     """The Objects of a checked section."""
     driver = board["pulses"](settings)

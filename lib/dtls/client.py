@@ -44,8 +44,8 @@ class Dtls:
     contexts = 0  # full handshakes so far: with each the server takes us for new
     # Datagrams that demand an answer into a stored session that the server may have forgotten
     unconfirmed_limit = 2
-    # With a store: sequence numbers that are reserved in it at a time, so that a session goes on
-    # after a power cut; 0: only after an `export`
+    # With a store: sequence numbers that an `export` reserves in it, and then each time that they
+    # are used up, so that the session goes on after a power cut; 0: it is used once
     reserve = 0
     max_age = 172800  # s from a full handshake to the next, with all that resumes it; 0: no limit
 
@@ -197,7 +197,7 @@ class Dtls:
             self.contexts += 1
             self.expires = now + self.max_age * 1000 if self.max_age else _NEVER
             if self.reserve:
-                self.witness = self.random(8)  # the first record of this session stores it
+                self.witness = self.random(8)
             else:
                 self._keep(now)
         self.deadline = self.expires
@@ -208,7 +208,7 @@ class Dtls:
     def export(self, now: int) -> bytes:
         """Seal the session into the store; the witness to `restore` it with, empty where not.
 
-        With `reserve` it may be used afterwards: numbers are reserved anew.
+        With `reserve` it goes on: from now on its numbers are reserved in the store.
 
         Keep the 8 bytes of the witness where power loss clears them and no copy of the flash has
         them (memory of the RTC), and only if the sleep follows. Using the session spends the copy.
@@ -230,7 +230,7 @@ class Dtls:
     def _spent(self, now):
         # A session that lies in the store is spent there before its first record, either way;
         # or the numbers that it is to use are reserved there.
-        if self.stored or self.reserve and self.records.seq >= self.limit:
+        if self.stored or self.limit and self.records.seq >= self.limit:
             from . import session
 
             if not session.spend(self, now):

@@ -114,6 +114,8 @@ def _reserve(core, now):
     # Store the session with a number beyond those that it may use from now on. False where it may
     # use none: what is stored of these keys has a lower number, or it is not known which.
     limit = core.records.seq + core.reserve
+    if core.witness == bytes(_WITNESS):
+        core.witness = core.random(_WITNESS)
     try:
         core.store.put(_seal(core, 0, True, now, limit))
     except OSError:

@@ -10,14 +10,19 @@ JUMP = 8
 WITNESS = 8
 
 
-def begun(seed=3, cid=b"C", suite=CCM_8, jump=JUMP):
-    """(client, server, store) with a session of which nothing is stored yet."""
+def begun(seed=3, cid=b"C", suite=CCM_8, jump=JUMP, stored=True):
+    """(client, server, store) with a session; `stored`: numbers of it are reserved."""
     store = Store()
     server = Server(cid=cid, suite=suite)
     core = client(seed, store=store, suites=(suite,), reserve=jump)
     core.connect(0)
     pump(core, server)
     assert core.state == ESTABLISHED and store.record is None
+    core.send(b"first", 0)  # before anything is stored of these keys
+    pump(core, server)
+    server.got.clear()
+    if stored:
+        assert core.export(0) == core.witness
     return core, server, store
 
 
@@ -60,7 +65,7 @@ def test_numbers_are_reserved_before_the_first_of_them_is_used():
     for _ in range(3 * JUMP):
         core.send(b"x", 0)
         core.outbox.clear()
-    assert states == [(start + JUMP * i, 0) for i in range(3)]
+    assert states == [(start + JUMP * i, 0) for i in (1, 2)]
 
 
 def test_no_number_is_used_twice_whenever_the_power_goes():
@@ -95,7 +100,7 @@ def test_a_restart_that_sends_nothing_writes_nothing_and_one_that_sends_writes_o
 
 def test_a_store_that_fails_at_first_costs_nothing_before_the_reserved_ones_are_used():
     """It may have been written all the same: no number beyond is used under these keys."""
-    core, server, store = begun()
+    core, server, store = begun(stored=False)
     put = store.put
     start = core.records.seq
 
@@ -104,6 +109,7 @@ def test_a_store_that_fails_at_first_costs_nothing_before_the_reserved_ones_are_
         raise OSError(5)
 
     store.put = broken
+    core.export(0)
     for _ in range(JUMP):
         core.send(b"x", 0)
     assert core.state == ESTABLISHED
@@ -161,6 +167,8 @@ def test_a_full_handshake_is_another_context_and_a_resumed_one_is_not():
     pump(other, server)
     assert other.resumed and other.witness == witness and other.contexts == 0
     other.send(b"y", 0)
+    assert not restarted(store, witness, 60)[1]  # these keys are not stored yet
+    other.export(0)
     other, good = restarted(store, witness, 60)
     assert good
     other.forget()
