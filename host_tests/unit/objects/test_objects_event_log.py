@@ -75,7 +75,7 @@ def test_a_server_sees_what_of_it_is_there():
     ]
 
 
-def test_observers_of_the_status_are_told():
+def test_observers_of_the_status_are_notified():
     class Model:
         reported = []
 
