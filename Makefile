@@ -52,6 +52,10 @@ provision: ## a configuration and a key: ENDPOINT=name SERVER=coaps://host [CONF
 	$(ENV) run build flash
 	@$(VENV)/python -m tools.provision $(PROVISION)
 
+selftest: ## one line of JSON: what a board at the end of the line is and can do [PORT=/dev/ttyACM0|auto], else UNIX
+	$(ENV) run flash
+	@$(VENV)/python -m tools.provision selftest $(if $(BOARD_PORT),--port '$(BOARD_PORT)')
+
 schema: ## docs/config.schema.json from the firmware's tables
 	$(ENV) run
 	@$(VENV)/python -m tools.provision schema
@@ -59,6 +63,16 @@ schema: ## docs/config.schema.json from the firmware's tables
 console: ## the log of a board [PORT=]; Ctrl-C leaves
 	$(ENV) flash
 	$(FLASH) console --port '$(BOARD_PORT)'
+
+sbom: ## what an image is made of, CycloneDX: BOARD=METER_PPP PROFILE=water [CONFIG= OUT=file]
+	$(ENV) build
+	@$(VENV)/python -m tools.sbom image $(SBOM)
+
+release: ## image without configuration, its SBOM and the JSON schema, with SHA256SUMS, into build/release [BOARD= PROFILE= OUT=]
+	$(ENV) build
+	@$(VENV)/python -m tools.sbom release $(SBOM)
+
+SBOM = $(if $(BOARD),--board '$(BOARD)') $(if $(PROFILE),--profile '$(PROFILE)') $(if $(CONFIG),--config '$(CONFIG)') $(if $(OUT),--out '$(OUT)')
 
 firmware: ## MicroPython for a board from Debian's sources: BOARD=METER_PPP [MPY_DIR=checkout], into build/firmware
 	$(ENV) build
@@ -87,4 +101,4 @@ lint: ## format, rules, import circles and layers, constants, words, types, boar
 clean: ## what `make` has built
 	@rm -rf build
 
-.PHONY: help run server meter image flash deploy console provision schema firmware test test-all sizes bench lint clean
+.PHONY: help run server meter image flash deploy console provision selftest schema sbom release firmware test test-all sizes bench lint clean

@@ -50,6 +50,7 @@ if options.optional:
             "fittings.py",
             "inactive.py",
             "ring.py",
+            "selftest.py",
             "sensor.py",
             "state.py",
         ),

@@ -54,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--type", default="water-meter", help="device profile at ThingsBoard")
     _common(many)
     many.set_defaults(run=commands.batch)
+    tested = actions.add_parser("selftest", help="a board's self-test, one line of JSON")
+    tested.add_argument(
+        "--port", action="append", default=[], help="none: UNIX; auto: those at USB"
+    )
+    tested.set_defaults(run=commands.self_test)
     made = actions.add_parser("schema", help="write the JSON schema of the configuration")
     made.add_argument("--out", type=Path, default=schema.FILE)
     made.set_defaults(run=lambda options: schema.write(checker.sections(), options.out))

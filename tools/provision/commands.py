@@ -15,7 +15,7 @@ from tools.boards.board import ROOT
 from tools.flash import ports
 from tools.flash.repl import Repl
 
-from . import checker, door, keys, onto, schema, table
+from . import checker, door, keys, onto, schema, selftest, table
 from .batch import Batch
 from .device import Device, base_of, document, findings, known_key, text
 from .failure import ProvisionError
@@ -139,6 +139,14 @@ def batch(options: argparse.Namespace) -> int:
     left = len(work.left)
     say("%d of %d boards done%s" % (len(devices) - left, len(devices), _next(left)))
     return 1 if failed else 0
+
+
+def self_test(options: argparse.Namespace) -> int:
+    """Print a line for each board, or for UNIX; 1 where one fails."""
+    found = [selftest.on_board(port) for port in _ports(options.port)] or [selftest.on_unix()]
+    for result in found:
+        print(json.dumps(result))
+    return 0 if all(result["ok"] for result in found) else 1
 
 
 def _next(left: int) -> str:
