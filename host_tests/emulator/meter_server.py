@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 
-from aiocoap import ACK, CHANGED, CON, CREATED, DELETED, GET, Message
+from aiocoap import ACK, CHANGED, CON, CREATED, DELETED, EMPTY, GET, Message
 from aiocoap.numbers.codes import Code
 
 _ANSWERS = {2: (CREATED, ("rd", "7")), 4: (DELETED, ())}  # by the request's code; else Changed
@@ -22,6 +22,7 @@ class MeterServer:
         self.port = self._socket.getsockname()[1]
         self.registrations: queue.Queue[Message] = queue.Queue()
         self._answers: queue.Queue[tuple[Message, bytes]] = queue.Queue()
+        self.notified: queue.Queue[Message] = queue.Queue()
         self._peer = None
         self._number = 0
         self._thread = threading.Thread(target=self._serve, name="meter server")
@@ -42,8 +43,16 @@ class MeterServer:
             if message.code.is_request():
                 self._peer = sender
                 self._accept(message)
-            elif message.code.is_response():
+            elif message.code.is_response() and message.mtype == ACK:
                 self._answers.put((message, data))
+            elif message.code.is_response():
+                self._notified(message)
+
+    def _notified(self, message: Message) -> None:
+        if message.mtype == CON:
+            acknowledged = Message(code=EMPTY, _mtype=ACK, _mid=message.mid)
+            self._socket.sendto(acknowledged.encode(), self._peer)
+        self.notified.put(message)
 
     def _accept(self, request: Message) -> None:
         code, location = _ANSWERS.get(int(request.code), (CHANGED, ()))
@@ -63,12 +72,31 @@ class MeterServer:
     def observe(self, path: str, timeout: float = 60) -> tuple[Message, Message]:
         """Observe a resource; return the answer and the first notification."""
         answer, _, _ = self.read(path, timeout, observe=0)
-        return answer, self._answers.get(timeout=timeout)[0]
+        return answer, self.notified.get(timeout=timeout)
+
+    def try_to_read(self, path: str, timeout: float) -> bytes | None:
+        """Return what a Read gives, or None where it or its answer is lost, as by an overrun."""
+        while not self._answers.empty():  # late ones
+            self._answers.get()
+        sent, token = self._ask(path, None)
+        try:
+            answer, _ = self._answers.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        return answer.payload if answer.token == token else None
 
     def read(
         self, path: str, timeout: float = 60, observe: int | None = None
     ) -> tuple[Message, bytes, bytes]:
         """Send a Read; return its answer, and request and answer as they were on the line."""
+        sent, token = self._ask(path, observe)
+        answer, received = self._answers.get(timeout=timeout)
+        if answer.token != token or answer.code != Code.CONTENT:
+            raise AssertionError("%s: not the answer to this Read: %s" % (path, answer))
+        return answer, sent, received
+
+    def _ask(self, path: str, observe: int | None) -> tuple[bytes, bytes]:
+        """Send a Read or an Observe; return it and its token."""
         self._number += 1
         token = self._number.to_bytes(2, "big")
         request = Message(code=GET, _mtype=CON, _mid=self._number, _token=token)
@@ -76,7 +104,4 @@ class MeterServer:
         request.opt.uri_path = tuple(path.strip("/").split("/"))
         sent = request.encode()
         self._socket.sendto(sent, self._peer)
-        answer, received = self._answers.get(timeout=timeout)
-        if answer.token != token or answer.code != Code.CONTENT:
-            raise AssertionError("%s: not the answer to this Read: %s" % (path, answer))
-        return answer, sent, received
+        return sent, token
