@@ -46,6 +46,12 @@ def test_log_stop_keeps_and_log_start_empties_unless_the_argument_says_otherwise
     assert log.read(0, 4013) == 2 and log.read(0, 4014) == b"one\nthree\n"
     log.execute(0, 4011, b"")
     assert log.read(0, 4013) == 0 and log.read(0, 4014) == b""
+    for argument in (b"0", b"0='0'"):
+        ring.write("again")
+        log.execute(0, 4012, argument)
+        assert log.read(0, 4014) == b"again\n"
+        log.execute(0, 4011, argument)
+        assert log.read(0, 4014) == b""
     ring.write("four")
     log.execute(0, 4012, b"0='1'")
     assert log.read(0, 4013) == 1 and log.read(0, 4014) == b""
