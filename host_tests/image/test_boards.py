@@ -143,6 +143,23 @@ def test_it_is_the_same_to_the_byte_elsewhere_and_later(made, tmp_path, monkeypa
 def test_two_applications_of_this_size_fit_with_room_for_data(made):
     """An update is written beside what runs, by a device whose small files take a block each."""
     image, board, _ = made
+    fits_twice(image, board)
+
+
+@pytest.mark.parametrize("name", ["ESP32_GENERIC", "ESP32_GENERIC_C3", "METER_PPP"])
+def test_two_thermometers_fit_and_have_no_object_that_is_not_configured(name, tmp_path):
+    wanted = request_of(name, tmp_path, profile="temperature")
+    settings = json.loads(wanted.config.read_text())
+    settings |= {"profile": "temperature", "temperature": {"pin": 4}}
+    wanted.config.write_text(json.dumps(settings))
+    image = build.build(wanted, lambda line: None)
+    fits_twice(image, boards.load(name))
+    modules = {entry.module for entry in image.entries}
+    assert {"drivers.ds18b20", "lwm2m.objects.temperature", "dtls.client"} <= modules
+    assert not modules & {"lwm2m.objects.portfolio", "firmware.objects", "dtls.cbc"}
+
+
+def fits_twice(image: build.Image, board: boards.Board) -> None:
     if image.placed.rom:
         slots = [board.regions["slot_" + name] for name in "ab"]
         assert all(len(romfs_of(image)) * 5 < slot.length * 4 for slot in slots)

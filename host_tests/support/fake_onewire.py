@@ -1,28 +1,23 @@
-"""The modules `onewire` and `ds18x20` of MicroPython's firmware, over one wire of DS18B20s.
+"""The C module `_onewire` of MicroPython's firmware, over one wire of DS18B20s.
 
-`wire` has the probes by ROM. A scratchpad comes as the chip has it; CRC and presence are
-checked as the originals do.
+`wire` has the probes by ROM. Bits and bytes are those that the chip's data sheet has: with several
+probes each bit is low where one of them pulls it low.
 """
 
 
-class OneWireError(Exception):
-    """Nobody answers a reset of the bus."""
+def crc8(data):
+    """Dallas's CRC."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x8C if crc & 1 else 0)
+    return crc
 
 
-class Wire:
-    """What is at the pin: `held` low, or probes."""
-
-    def __init__(self):
-        self.probes = {}
-        self.held = False
-
-    def present(self):
-        """Does anybody answer a reset? A bus that is held low looks so."""
-        if not self.probes and not self.held:
-            raise OneWireError
-
-
-wire = Wire()
+def rom(data):
+    """A ROM: family, six bytes, and here its CRC."""
+    return data + bytes((crc8(data),))
 
 
 class Probe:
@@ -42,51 +37,95 @@ class Probe:
         return data
 
 
-def crc8(data):
-    """Dallas's CRC."""
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x8C if crc & 1 else 0)
-    return crc
+class Wire:
+    """What is at the pin: `held` low, or probes; and how far a transfer has come."""
+
+    def __init__(self):
+        self.probes = {}
+        self.held = False
+        self.takes = self.selected = None
+        self.sent = b""
+        self.bit = 0  # of a search: two reads and a write for each
+
+    def begin(self):
+        """A reset of the bus. A bus that is held low looks as if somebody answered."""
+        self.takes, self.selected = self.command, list(self.probes)
+        return bool(self.probes) or self.held
+
+    def command(self, byte):
+        """The first byte says to whom the next ones are."""
+        self.sent, self.bit = b"", 0
+        self.takes = {0xCC: self.function, 0x55: self.match, 0xF0: None}[byte]
+
+    def match(self, byte):
+        """The eight bytes of a ROM."""
+        self.sent += bytes((byte,))
+        if len(self.sent) == 8:
+            self.selected = [one for one in self.selected if one == self.sent]
+            self.takes = self.function
+
+    def function(self, byte):
+        """What those who are selected do."""
+        chosen = [self.probes[one] for one in self.selected if one in self.probes]
+        if byte == 0x44:
+            for probe in chosen:
+                probe.register = probe.raw & 0xFFFF
+        elif byte == 0xBE:
+            answer = bytearray(b"\xff" * 9)
+            for probe in chosen:
+                for i, value in enumerate(probe.scratchpad()):
+                    answer[i] &= value
+            self.sent = bytes(9) if self.held else bytes(answer)
+
+    def said(self, complement):
+        """A bit of a search, by all who are left."""
+        if self.held:
+            return 0
+        bits = [(one[self.bit >> 3] >> (self.bit & 7) & 1) ^ complement for one in self.selected]
+        return min(bits) if bits else 1
+
+    def chosen(self, bit):
+        """Those who have another bit leave the search."""
+        at, mask = self.bit >> 3, 1 << (self.bit & 7)
+        self.selected = [one for one in self.selected if bool(one[at] & mask) == bool(bit)]
+        self.bit += 1
 
 
-class OneWire:
-    """onewire.OneWire."""
-
-    def __init__(self, pin):
-        self.pin = pin
+wire = Wire()
+_reads = [0]
 
 
-class DS18X20:
-    """ds18x20.DS18X20."""
+def reset(pin):
+    """Does anybody answer?"""
+    _reads[0] = 0
+    return wire.begin()
 
-    def __init__(self, bus):
-        self.bus = bus
 
-    def scan(self):
-        """The ROMs that answer."""
-        return [bytearray(rom) for rom in sorted(wire.probes)]
+def writebyte(pin, byte):
+    """Send a byte."""
+    wire.takes(byte)
 
-    def convert_temp(self):
-        """Have all probes measure."""
-        wire.present()
-        for probe in wire.probes.values():
-            probe.register = probe.raw & 0xFFFF
 
-    def read_scratch(self, rom):
-        """A probe's scratchpad; with CRC 0 of nine zeros a bus that is held passes."""
-        wire.present()
-        data = bytearray(9) if wire.held else bytearray(b"\xff" * 9)
-        if not wire.held and rom in wire.probes:
-            data = wire.probes[rom].scratchpad()
-        if crc8(data):
-            raise Exception("CRC error")
-        return data
+def readbyte(pin):
+    """Take a byte; nobody sends one: all bits are high."""
+    byte, wire.sent = wire.sent[:1], wire.sent[1:]
+    return byte[0] if byte else 0xFF
+
+
+def readbit(pin):
+    """Take a bit of a search."""
+    _reads[0] ^= 1
+    return wire.said(1 - _reads[0])
+
+
+def writebit(pin, bit):
+    """Send a bit of a search."""
+    wire.chosen(bit)
 
 
 class Module:
-    """Both modules."""
+    """The module."""
 
-    OneWire, OneWireError, DS18X20 = OneWire, OneWireError, DS18X20
+    crc8, reset = staticmethod(crc8), staticmethod(reset)
+    readbit, readbyte = staticmethod(readbit), staticmethod(readbyte)
+    writebit, writebyte = staticmethod(writebit), staticmethod(writebyte)

@@ -50,7 +50,7 @@ class Wlan:
         self.radio = False
         self.power = None
         self.reconnects = -1
-        self.faults = 0
+        self.faults = self.leaving_faults = 0  # how many of the next calls fail
         self.connects = []  # the time of each
         self.actives = []
         self.joined = self.wanted = self.failed = None
@@ -82,6 +82,8 @@ class Wlan:
             raise OSError("Wifi Not Started" if self.esp else -5)
         if self.faults:
             self.faults -= 1
+            if self.esp and self.faults % 2:
+                raise RuntimeError("Wifi Unknown Error 0x0101")  # ESP_ERR_NO_MEM
             raise OSError("Wifi Internal State Error" if self.esp else -1)
         if self.esp and self.wanted and self.failed is None and not self.joined:
             raise OSError("Wifi Internal State Error")  # it is connecting
@@ -91,6 +93,9 @@ class Wlan:
     def disconnect(self):
         if not self.radio and self.esp:
             raise OSError("Wifi Not Started")
+        if self.leaving_faults:
+            self.leaving_faults -= 1
+            raise RuntimeError("Wifi Unknown Error 0xffffffff") if self.esp else OSError(-1)
         self.wanted = self.joined = self.failed = None
 
     def _run(self):

@@ -16,6 +16,8 @@ _COMING_MS = const(20000)  # to be joined, and to have an address by DHCP
 _IDLE_MS = const(3000)  # a driver that has joined nothing by then does not try
 # ESP-IDF says 15 or 204, its handshake timed out, of most wrong passwords, and 202 of few.
 _WRONG_PASSWORD = (-3, 202, 204, 15)
+# esp32 raises RuntimeError for what of ESP-IDF it has no text, such as too little memory
+_WLAN_ERRORS = (OSError, ValueError, RuntimeError)
 _NOT_THERE = (-2, 201, 210, 211, 212)
 
 
@@ -45,7 +47,7 @@ class Wifi(Bearer):
         # dBm; 0 where it is not known
         try:
             return self.interface.status("rssi")
-        except (OSError, ValueError):
+        except _WLAN_ERRORS:
             return 0
 
     def _begin(self, now):
@@ -63,7 +65,7 @@ class Wifi(Bearer):
                 if self.power is not None:
                     wlan.config(pm=self.power)
             wlan.connect(self.settings["ssid"], self.settings.get("password"))
-        except (OSError, ValueError) as error:
+        except _WLAN_ERRORS as error:
             self._failed(error)
 
     def _failed(self, error):
@@ -96,14 +98,14 @@ class Wifi(Bearer):
     def _end(self):
         try:
             self.interface.disconnect()
-        except OSError:
+        except _WLAN_ERRORS:
             pass  # it was not joined
 
     def _radio_off(self):
         self.on = False
         try:
             self.interface.active(False)
-        except OSError:
+        except _WLAN_ERRORS:
             pass
 
     def down(self) -> None:

@@ -63,12 +63,14 @@ class Pulses:
                 raw = int.from_bytes(record[8:12], "big")
         if fault and not newest:
             raise fault  # to count from 0, and keep that, would lose what is there
+        # A source goes on without any record where all that is stored was erased: its count is old
+        kept = source.kept and (newest or not stores)
         # Readings until the first checkpoint of this count. The second has it, for writing flash
         # stops all for 0.1 s, and before the first Register there is one
-        self._first = 0 if source.kept else 2
+        self._first = 0 if kept else 2
         # The stores whose record is of a count before a power cut: it must not meet the new one
         self._old = list(range(len(stores))) if self._first else None
-        self._raw = raw if source.kept else source.count()
+        self._raw = raw if kept else source.count()
         self._saved = [self.total] * len(stores)
 
     def read(self) -> tuple:

@@ -8,6 +8,9 @@ full loses edges. A reset begins it anew.
 import time
 
 from machine import Pin
+from micropython import const
+
+_LONG_MS = const(100000000)  # a difference of ticks holds 2 ** 29 ms, six days
 
 
 class EdgeCounter:
@@ -25,6 +28,7 @@ class EdgeCounter:
         self._count = 0
         self._debounce = debounce_ms
         self._last = time.ticks_ms()
+        self._rested = False  # for longer than a difference of ticks can tell
         self._open = True
         contact = Pin(pin, Pin.IN, Pin.PULL_UP)
         edges = Pin.IRQ_FALLING | Pin.IRQ_RISING
@@ -36,14 +40,21 @@ class EdgeCounter:
     def _edge(self, pin):
         now = time.ticks_ms()
         is_open = pin.value()
-        if time.ticks_diff(now, self._last) >= self._debounce and self._open and not is_open:
+        rested = self._rested or time.ticks_diff(now, self._last) >= self._debounce
+        if rested and self._open and not is_open:
             self._count = (self._count + 1) & 0x1FFFFFFF
         self._open = is_open
         self._last = now
+        self._rested = False
 
     def keep(self) -> None:
         """A reset begins it anew, whatever is done."""
 
     def count(self) -> int:
-        """The count, modulo 2 ** 29."""
+        """The count, modulo 2 ** 29. To be called at least every three days."""
+        last = self._last
+        if time.ticks_diff(time.ticks_ms(), last) > _LONG_MS:
+            self._rested = True
+            if self._last != last:  # an edge came meanwhile
+                self._rested = False
         return self._count

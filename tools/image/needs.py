@@ -91,7 +91,7 @@ def _needed(settings: Mapping) -> Iterator[tuple[str, str]]:
             for name in ("firmware/fittings.py", "lib/drivers/%s.py" % driver):
                 yield "water." + key, name
     for key, modules in _OBJECTS.items():
-        if settings.get(key) is not None:
+        if settings.get(key) is not None and key != settings.get("profile"):
             for name in (_SECTIONS, "firmware/objects.py", *_paths(modules)):
                 yield key, name
     if settings.get("event_log") is not None:

@@ -7,8 +7,8 @@ from tools.image import profile
 from .joined import RUN_BY_NAME
 from .modules import Module, closure
 
-# Need what the emulated board's firmware has not: onewire and ds18x20, an ESP32's counter
-_ELSEWHERE = ("drivers.ds18b20", "drivers.pulse_counter")
+# Needs what the emulated board's firmware has not: an ESP32's counter
+_ELSEWHERE = ("drivers.pulse_counter",)
 _MODULES = 60  # that one boot imports: the board's file system and heap have no room for all
 
 

@@ -126,6 +126,15 @@ def test_a_connect_that_raises_is_tried_again_with_the_radio_off_and_on():
         assert world.wlan.actives.count(False) == 3
 
 
+def test_a_driver_that_refuses_to_leave_ends_nothing():
+    for world in each():
+        world.run(10 * SECOND)
+        world.wlan.leaving_faults = 5
+        world.run(HOUR)
+        world.wifi.down()
+        assert world.wlan.radio is False
+
+
 def test_the_radio_does_not_retry_by_itself():
     """An ESP32 would, for ever, and its status would never be "wrong password"."""
     world = World(ESP32)

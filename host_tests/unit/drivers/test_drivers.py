@@ -5,7 +5,7 @@ import errno
 import fake_machine
 import fake_onewire
 from fake_machine import ESP32, RP2040, world
-from fake_onewire import Probe, wire
+from fake_onewire import Probe, rom, wire
 
 from drivers.reading import (
     BUS,
@@ -19,8 +19,8 @@ from drivers.reading import (
     DriverError,
 )
 
-ONE_WIRE = {"onewire": fake_onewire.Module, "ds18x20": fake_onewire.Module}
-ROM = b"\x28\x01\x02\x03\x04\x05\x06\x07"
+ONE_WIRE = {"_onewire": fake_onewire.Module}
+ROM = rom(b"\x28\x01\x02\x03\x04\x05\x06")
 
 
 def fault(work, *arguments):
@@ -188,10 +188,10 @@ def test_a_valve_with_one_contact_or_none():
     assert driver.read()[:3] == (0, 0, UNCERTAIN)
 
 
-def thermometer(probes, rom=None):
+def thermometer(probes, own=None):
     world.cut()
     wire.probes, wire.held = probes, False
-    return fake_machine.load("ds18b20", RP2040, **ONE_WIRE).Ds18b20(4, rom, world.ms)
+    return fake_machine.load("ds18b20", RP2040, **ONE_WIRE).Ds18b20(4, own, world.ms)
 
 
 def measured(driver):
@@ -201,10 +201,24 @@ def measured(driver):
 
 def test_a_thermometer_is_exact_in_sixteenths():
     probe = Probe()
-    driver = thermometer({b"\x10other12": Probe(), ROM: probe})
+    driver = thermometer({rom(b"\x10other1"): Probe(), ROM: probe})
     for probe.raw in (0, 1, -1, 401, -880, 2000):
         begin = world.ms()
         assert measured(driver) == (probe.raw * 625, -4, GOOD, begin)
+
+
+def test_of_several_thermometers_the_one_that_was_named_is_read():
+    other = rom(b"\x28\xff\x02\x03\x04\x05\x06")
+    for own, value in ((ROM, 10000), (other, 20000), (None, 10000)):
+        assert measured(thermometer({other: Probe(32), ROM: Probe(16)}, own))[0] == value
+
+
+def test_what_is_no_ds18b20_is_none():
+    for family in (0x10, 0x22, 0x68, 0x20):
+        driver = thermometer({rom(bytes((family,)) + b"other1"): Probe()})
+        assert fault(driver.start) == NO_DEVICE
+    driver = thermometer({ROM[:7] + b"\0": Probe()})
+    assert fault(driver.start) == CHECKSUM
 
 
 def test_a_reading_is_given_once_and_not_before_it_is_there():
@@ -244,7 +258,7 @@ def test_faults_of_a_thermometer_have_codes_and_never_a_value():
     world.run(750)
     assert fault(driver.read) == NO_DEVICE
     assert fault(driver.read) == NOT_READY
-    wire.probes[b"\x28another"] = Probe(16)  # it was replaced
+    wire.probes[rom(b"\x28anothe")] = Probe(16)  # it was replaced
     assert measured(driver)[0] == 10000
 
 

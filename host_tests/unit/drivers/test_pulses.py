@@ -136,6 +136,38 @@ def test_a_reset_keeps_what_was_counted_even_if_the_interpreter_hung():
         assert pulses.pulses() == 8 and store.writes == 1
 
 
+def test_what_was_erased_does_not_come_back_out_of_the_source():
+    """ERASE=1 goes over the boot loader, which keeps the scratch registers."""
+    world.cut()
+    kept_from_now_on(started(RP2040, 20, [(Kept(), 100)]))
+    for _ in range(7):
+        pulse()
+    world.reset()
+    store = Kept()
+    pulses = started(RP2040, 20, [(store, 100)])
+    kept_from_now_on(pulses)
+    assert pulses.pulses() == 0 and store.writes == 1
+    pulse()
+    world.reset()
+    assert started(RP2040, 20, [(store, 100)]).pulses() == 1
+
+
+def test_the_first_pulse_after_weeks_of_rest_is_counted():
+    """The difference of two ticks is negative after more than six days."""
+    for days in (5, 7, 9, 12, 13, 40):
+        world.cut()
+        pulses = started(ESP32, 20, counter="EdgeCounter")
+        world.run(100)
+        pulse()
+        assert pulses.pulses() == 1
+        for _ in range(days):
+            world.us += 86400000000
+            assert pulses.pulses() == 1
+        pulse(bounce=10)
+        pulse(bounce=10)
+        assert pulses.pulses() == 3, days
+
+
 def test_a_power_cut_loses_one_checkpoint_at_most():
     for cut in (0, 9, 10, 11, 25):
         world.cut()

@@ -13,13 +13,13 @@ from virtual import text_of
 from drivers.reading import BUS, DriverError
 from lwm2m.errors import Lwm2mError
 
-ROM = b"\x28\x01\x02\x03\x04\x05\x06\x07"
+ROM = fake_onewire.rom(b"\x28\x01\x02\x03\x04\x05\x06")
 lines = []
 
 
 def thermometer(section, **board):
     """The model of a meter of the profile, with a fake probe at its pin."""
-    fakes = dict(fake_machine.RP2040, onewire=fake_onewire.Module, ds18x20=fake_onewire.Module)
+    fakes = dict(fake_machine.RP2040, _onewire=fake_onewire.Module)
     world.cut()
     del lines[:]
     fake_onewire.wire.probes = {ROM: fake_onewire.Probe(344)}
@@ -42,7 +42,7 @@ def code(model):
 def test_the_pin_is_the_boards_unless_the_section_has_one():
     for section, pins, number in (({}, {"one_wire": 4}, 4), ({"pin": 9}, {"one_wire": 4}, 9)):
         model = thermometer(section, pins=pins)
-        assert model.object(3303).driver._bus.bus.pin.number == number
+        assert model.object(3303).driver._pin.number == number
         assert 3424 not in model.objects
     text = text_of(config.ConfigError, thermometer, {})
     assert text == "temperature.pin: must be given, for the board has no pin one_wire"
