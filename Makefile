@@ -45,7 +45,7 @@ deploy: ## the application of a running board renewed: BOARD= PROFILE= [PORT=]
 
 # The key, if one is given, is in the environment, as PSK_KEY.
 PROVISION = $(if $(DEVICES),batch '$(DEVICES)',device --endpoint '$(ENDPOINT)' $(if $(IDENTITY),--identity '$(IDENTITY)') $(if $(filter-out 0,$(NEW_KEY)),--new-key) $(if $(filter-out 0,$(SHOW_KEY)),--show-key))
-PROVISION += $(if $(BOARD_PORT),--port '$(BOARD_PORT)') $(if $(SERVER),--server '$(SERVER)') $(if $(CONFIG),--config '$(CONFIG)') $(if $(OUT),--out '$(OUT)') $(if $(IMAGE),--image '$(IMAGE)') $(if $(BOARD),--board '$(BOARD)') $(if $(PROFILE),--profile '$(PROFILE)')
+PROVISION += $(if $(BOARD_PORT),--port '$(BOARD_PORT)') $(if $(SERVER),--server '$(SERVER)') $(if $(BOOTSTRAP),--bootstrap '$(BOOTSTRAP)') $(if $(CONFIG),--config '$(CONFIG)') $(if $(OUT),--out '$(OUT)') $(if $(IMAGE),--image '$(IMAGE)') $(if $(BOARD),--board '$(BOARD)') $(if $(PROFILE),--profile '$(PROFILE)')
 PROVISION += $(foreach flag,replace nosec push,$(if $(filter-out 0,$($(shell echo $(flag) | tr a-z A-Z))),--$(flag)))
 
 provision: ## a configuration and a key: ENDPOINT=name SERVER=coaps://host [CONFIG= PORT=/dev/ttyACM0 IMAGE=file], or DEVICES=devices.csv

@@ -157,6 +157,18 @@ def test_no_security_only_where_it_is_asked_for(provision, capsys):
     assert made["servers"] == [{"uri": "coap://h"}]
 
 
+def test_a_device_may_know_its_bootstrap_server_only(provision, tmp_path):
+    base = tmp_path / "base.json"
+    old = {"servers": [{"uri": "coap://h"}], "bootstrap": {"uri": "coap://old"}}
+    base.write_text(json.dumps(old))
+    arguments = ("--bootstrap", "coaps://bs.example:5694", "--config", str(base))
+    _, made = provision(*arguments, server="")
+    account = made["bootstrap"]
+    assert "servers" not in made
+    assert (account["uri"], account["identity"]) == ("coaps://bs.example:5694", NAME)
+    assert provision(*arguments, server="")[1]["bootstrap"]["key"] == account["key"]
+
+
 def test_files_of_names_differ_and_are_short_enough():
     names = ["a:b", "a~3ab", "A:b", "x" * 128, "%" * 128, "%" * 127 + "&"]
     made = {files.name_of(name) for name in names}

@@ -21,6 +21,11 @@ def _flag(parser: argparse.ArgumentParser, name: str, text: str) -> None:
 def _common(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--server", default="", help="coaps://host:port, where the devices register")
+    add(
+        "--bootstrap",
+        default="",
+        help="instead: the URI of a bootstrap server, which has accounts",
+    )
     add("--config", type=Path, help="the configuration that they have in common, JSON")
     add("--port", action="append", default=[], help="of a board: write it (auto: those at USB)")
     add(

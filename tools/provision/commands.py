@@ -42,7 +42,9 @@ def bar(what: str, total: int) -> Iterator:
 def device(options: argparse.Namespace) -> int:
     """Make one device; write its file, and its board or image where that is asked for."""
     file = options.out or FOLDER / (name_of(options.endpoint) + ".json")
-    one = Device(options.endpoint, options.server, options.identity or options.endpoint)
+    server = options.bootstrap or options.server
+    one = Device(options.endpoint, server, options.identity or options.endpoint)
+    one.bootstrap = bool(options.bootstrap)
     _key(one, file, options)
     found = findings(one, options.nosec)
     if found:
@@ -123,7 +125,10 @@ def _ports(given: Iterable[str]) -> list[str]:
 def batch(options: argparse.Namespace) -> int:
     """Make what a table asks for; write the boards that are there."""
     known = json.loads(schema.text(checker.sections()))
-    devices = table.read(options.table, known, options.server, options.nosec)
+    server = options.bootstrap or options.server
+    devices = table.read(options.table, known, server, options.nosec)
+    for one in devices:
+        one.bootstrap = bool(options.bootstrap)
     folder = options.out or FOLDER / options.table.stem
     work = Batch(devices, folder, base_of(options.config))
     with bar("configurations", len(devices)) as progress:

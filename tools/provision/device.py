@@ -22,6 +22,7 @@ class Device:
     place: str = ""
     chip: str = ""  # the unique ID of its board, where that is chosen before
     settings: dict = field(default_factory=dict)  # by dotted name
+    bootstrap: bool = False  # its server is a bootstrap server, which has its accounts
 
     @property
     def secure(self) -> bool:
@@ -53,17 +54,30 @@ def document(base: Mapping, device: Device) -> dict:
     whole = json.loads(json.dumps(base))
     whole.pop("$schema", None)
     whole["endpoint"] = device.endpoint
-    servers = whole.get("servers")
-    server = dict(servers[0]) if isinstance(servers, list) and servers else {}
-    for name in ("identity", "key"):
-        server.pop(name, None)
-    server["uri"] = device.server
-    if device.secure:
-        server.update(identity=device.identity, key=device.key)
-    whole["servers"] = [server]
+    account = _account(whole, device)
+    whole.pop("servers", None)
+    whole.pop("bootstrap", None)
+    if device.bootstrap:
+        whole["bootstrap"] = account
+    else:
+        whole["servers"] = [account]
     for name, value in device.settings.items():
         _set(whole, name, value, device.place)
     return whole
+
+
+def _account(base: Mapping, device: Device) -> dict:
+    """Return the account of a device: that of the base, with the URI and the key of its own."""
+    before = base.get("bootstrap") if device.bootstrap else base.get("servers")
+    if isinstance(before, list) and before:
+        before = before[0]
+    account = dict(before) if isinstance(before, dict) else {}
+    for name in ("identity", "key"):
+        account.pop(name, None)
+    account["uri"] = device.server
+    if device.secure:
+        account.update(identity=device.identity, key=device.key)
+    return account
 
 
 def _set(whole: dict, name: str, value: object, place: str) -> None:
@@ -99,7 +113,7 @@ def known_key(path: Path, name: str) -> str:
     try:
         whole = json.loads(path.read_text())
         if whole["endpoint"] == name:
-            return whole["servers"][0]["key"]
+            return (whole.get("bootstrap") or whole["servers"][0])["key"]
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         pass
     return ""
