@@ -13,9 +13,9 @@ FAKE = str(pathlib.Path(__file__).parent / "fake_meter.py")
 MORE = [word for word in ("--no-observe", "--fail") if word in sys.argv]
 
 
-def fake_command(uri: str, endpoint: str) -> list[str]:
+def fake_command(uri: str, endpoint: str, option: str) -> list[str]:
     """The scripted meter's command."""
-    return [sys.executable, FAKE, "--server", uri, "--endpoint", endpoint, *MORE]
+    return [sys.executable, FAKE, option, uri, "--endpoint", endpoint, *MORE]
 
 
 if __name__ == "__main__":
