@@ -227,3 +227,10 @@ def test_the_pages_example_runs(capsys):
     heap, two, cost = capsys.readouterr().out.strip().replace("\n\n", "\n").splitlines()
     assert heap.startswith("heap used ") and two == "2"
     assert "module='litres'" in cost and "error=''" in cost
+
+
+def test_random_numbers_are_random():
+    with Board() as board:
+        digits = board.run("import os; print(os.urandom(1024).hex())").strip()
+    found = bytes.fromhex(digits)
+    assert len(found) == 1024 and found.count(found[:1]) < 40 and found.find(found[:8], 1) < 0

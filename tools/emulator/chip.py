@@ -1,9 +1,10 @@
-"""The RP2040 of rp2040py 0.3.6, four of its faults mended in subclasses; each tells its fault.
+"""The RP2040 of rp2040py 0.3.6, five of its faults mended in subclasses; each tells its fault.
 
 Subclasses rather than patches: nothing changes for another user of the package in this process.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from rp2040py.boards import BoardSpec
 from rp2040py.device.base_device import BaseDevice, ResetCause
 from rp2040py.peripherals import uart
+from rp2040py.peripherals.peripheral import UnimplementedPeripheral
 from rp2040py.simulator import Simulator
 from rp2040py.usb.cdc import USBCDC
 
@@ -22,6 +24,8 @@ _BITS_A_BYTE = 10  # start, eight, stop
 _HEARTBEAT_NS = 1 * NS_PER_MS
 _LEAD_S = 0.002
 
+_ROSC = 0x40060  # the ring oscillator's registers, in units of 4 KiB
+_RANDOM_BIT = 0x1C
 _UARTIFLS = 0x34
 _RX_TIMEOUT = 1 << 6
 _RX_LEVELS = (4, 8, 16, 24, 28, 28, 28, 28)  # of 32, by UARTIFLS bits 5:3
@@ -68,6 +72,19 @@ class QuietCdc(USBCDC):
     def _on_controller_reset(self) -> None:
         self._awaited = None
         super()._on_controller_reset()
+
+
+class RandomOscillator(UnimplementedPeripheral):
+    """Ring oscillator with a random bit, by which MicroPython makes random numbers.
+
+    The fault: the register was constant, and with it every random number.
+    """
+
+    def read_uint32(self, offset: int) -> int:
+        """Read a register."""
+        if offset == _RANDOM_BIT:
+            return os.urandom(1)[0] & 1
+        return super().read_uint32(offset)
 
 
 class EventUart(uart.RPUART):
@@ -218,6 +235,7 @@ class Chip(BaseDevice):
         self.cdc = QuietCdc(self.mcu.usb_ctrl)
         for plain in self.mcu.uart:
             EventUart.mend(plain)
+        self.mcu.peripherals[_ROSC] = RandomOscillator(self.mcu, "ROSC_BASE")
         self.erase_ms, self.erased = erase_ms, 0
         self.pio = SteadyPio(self.mcu)
         ErasingSsi.mend(self.mcu.ssi, self._erase)
