@@ -69,3 +69,11 @@ def test_the_family_tells_the_chip(family, chip):
 def test_another_family_is_named():
     base = firmware.parse(stock_images.rp2("1.28.0", [(0, 4096)], 0x621E937A), "x.uf2")
     assert base.chip == "chip of UF2 family 0x621E937A"
+
+
+def test_a_table_that_points_outside_is_one_line():
+    """UF2 has no checksum: what was damaged on the way is still a UF2."""
+    data = bytearray(stock_images.rp2("1.29.0", [(0x12C000, 848 * 1024)]))
+    data[512 + 32 + 8 : 512 + 32 + 12] = b"\x00\x03\x00\x10"  # of the binary info: its end
+    with pytest.raises(ImageError, match="x.uf2 is damaged .*: fetch it anew"):
+        firmware.parse(bytes(data), "x.uf2")

@@ -97,7 +97,7 @@ def checked(data: bytes, chip: str, what: str) -> bytes:
         with contextlib.redirect_stdout(io.StringIO()):
             image = LoadFirmwareImage(chip, data)
             image.verify()
-    except (FatalError, struct.error, TypeError) as error:
+    except (FatalError, RuntimeError, struct.error, TypeError) as error:
         raise ImageError(damaged % (what, str(error).splitlines()[0])) from error
     if image.checksum != image.calculate_checksum():
         raise ImageError(damaged % (what, "wrong checksum"))

@@ -65,7 +65,10 @@ def load(path: Path) -> Firmware:
 def parse(data: bytes, what: str) -> Firmware:
     """Return what is in a UF2; `what` names it in an error."""
     family, pages = uf2.load(data, what)
-    records = list(_records(uf2.flash_of(pages)))
+    try:
+        records = list(_records(uf2.flash_of(pages)))
+    except (struct.error, ValueError) as error:
+        raise ImageError("%s is damaged (%s): fetch it anew" % (what, error)) from error
     places = (*_file_systems(records, what), 0, 0)[:4]
     return Firmware(pages, _version(records, what), *places, family)
 
