@@ -35,6 +35,7 @@ def test_1_nothing_that_is_not_configured_is_there_nor_imported():
     assert sorted(objects) == [0, 1, 3, 3424]
     assert "firmware.objects" not in sys.modules
     assert "firmware.config.objects" not in sys.modules
+    assert [name for name in sys.modules if "bootstrap" in name or "snapshot" in name] == []
     loaded = [name for name in sys.modules if name.startswith("lwm2m.objects.")]
     assert sorted(loaded) == [
         "lwm2m.objects.device",
