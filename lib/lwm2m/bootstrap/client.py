@@ -87,7 +87,7 @@ class BootstrapClient(Client):
         now = self.clock.now()
         kept = []
         for link in self.links:
-            if link is self.bootstrap:
+            if link is self.bootstrap or link in ended:
                 continue
             kept.append(link.account.iid)
             if link.core.ready():

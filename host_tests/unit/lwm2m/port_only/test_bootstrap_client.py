@@ -97,6 +97,22 @@ async def test_ets_5_another_server_after_the_trigger_and_the_old_one_is_left():
     await ended(client, task)
 
 
+async def test_a_server_that_does_not_answer_the_de_register_holds_nothing_up():
+    bs, dm = Server(), Server()
+    client, task = started(bs)
+    await bs.bootstraps(uri(dm))
+    await dm.registers()
+    await until(lambda: client.bootstrap.core.before is None)
+    client.links[1].core.peer.max_retransmit = 9  # it goes on for longer than is waited
+    assert await dm.ask(POST, "1/0/9") == 0x44
+    other = Server()
+    await bs.bootstraps(uri(other))
+    await other.registers()
+    await until(lambda: client.bootstrap.core.before is None)
+    assert [link.account.uri for link in client.links[1:]] == [uri(other)]
+    await ended(client, task)
+
+
 async def test_the_same_account_written_anew_is_updated():
     bs, dm = Server(), Server()
     client, task = started(bs)
