@@ -10,6 +10,7 @@ registering at|registering at %0 as %1
 back at|connecting to %0 as %1, which knows it
 registered|registered at %1 (/%2), LwM2M %0
 bootstrapping at|asking the bootstrap server at %0, as %1
+bootstrap pack|answer to the Bootstrap-Pack-Request: #0
 bootstrapped|the bootstrap server has finished: #0
 not bootstrapped|not bootstrapped: #0
 accounts as before|the new accounts have failed: those from before are back

@@ -31,6 +31,7 @@ if options.optional:
         (
             "bootstrap/client.py",
             "bootstrap/interface.py",
+            "bootstrap/pack.py",
             "bootstrap/session.py",
             "bootstrap/stage.py",
             "configured.py",

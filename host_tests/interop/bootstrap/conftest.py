@@ -6,7 +6,7 @@ import coaps_leshan
 import pytest
 from tools.devserver.driver import BootstrapDriver, DriverError
 
-from ..meter import Meter, configuration
+from ..meter import CALM, Meter, configuration
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def meter(tmp_path):
 
     def start(bootstrap: dict, servers=None, **changes) -> Meter:
         whole = configuration("coap://127.0.0.1:1", **changes)
-        whole["coap"] = {"ack_timeout": 1000, "ack_random": 1000}
+        whole["coap"] = changes.get("coap", CALM)
         whole["dtls"] = {"first_timeout": 1000}
         whole["bootstrap"] = bootstrap
         if servers is None:

@@ -1,11 +1,10 @@
-"""ETS 0, 1 and 4 to 9 with the real meter: the bootstrap server's side is scripted.
+"""ETS 0, 1, 4 to 9 and 12 with the real meter: the bootstrap server's side is scripted."""
 
-ETS 12, the Bootstrap-Pack, is in test_ets_pack.py where it is there.
-"""
-
+import cbor2
 import pytest
 from bootstrapping import security, server
 
+from ..meter import QUICK as HASTE
 from ..scripted import Peer
 from ..wire import CHANGED, CONTENT, DELETE, DELETED, GET, NOT_ACCEPTABLE, POST, PUT
 
@@ -104,7 +103,7 @@ def test_ets_6_a_server_that_works_is_registered_at(bs, dm, meter):
 def test_ets_7_fallback(bs, dm, meter):
     gone = Peer()
     gone.close()
-    meter({"uri": bs.uri}, [{"uri": gone.uri, "short_server_id": 1, **QUICK}])
+    meter({"uri": bs.uri}, [{"uri": gone.uri, "short_server_id": 1, **QUICK}], coap=HASTE)
     begun(bs)
     written(bs, dm.uri)
     assert finish(bs) == CHANGED
@@ -122,7 +121,7 @@ def test_ets_8_read(bs, dm, meter):
 
 
 def test_ets_9_consistency(bs, dm, meter):
-    meter({"uri": bs.uri, "retry_timer": 1})
+    meter({"uri": bs.uri, "retry_timer": 1}, coap=HASTE)
     begun(bs)
     assert bs.request(PUT, "/1/0/5", [(12, 0)], b"3600").code == CHANGED
     assert finish(bs) == NOT_ACCEPTABLE
@@ -133,7 +132,7 @@ def test_ets_9_consistency(bs, dm, meter):
 
 
 def test_a_dead_account_leads_back(bs, dm, meter):
-    meter({"uri": bs.uri, "retry_timer": 1})
+    meter({"uri": bs.uri, "retry_timer": 1}, coap=HASTE)
     gone = Peer()
     gone.close()
     begun(bs)
@@ -152,6 +151,42 @@ def test_requests_lost_and_repeated(bs, dm, meter):
     bs.lose = 2
     begun(bs)
     bs.double = 100
+    written(bs, dm.uri)
+    assert finish(bs) == CHANGED
+    dm.register()
+
+
+def packed(uri: str) -> bytes:
+    """A server's account as a pack in SenML CBOR."""
+    name, number, text, flag = 0, 2, 3, 4
+    return cbor2.dumps(
+        [
+            {-2: "/0/0/", name: "0", text: uri},
+            {name: "1", flag: False},
+            {name: "2", number: 3},
+            {name: "10", number: 1},
+            {-2: "/1/0/", name: "0", number: 1},
+            {name: "1", number: 300},
+            {name: "6", flag: False},
+            {name: "7", text: "U"},
+        ]
+    )
+
+
+def test_ets_12_bootstrap_pack(bs, dm, meter):
+    meter({"uri": bs.uri}, version="1.2")
+    heard = bs.receive()
+    assert heard.code == GET and heard.path == ["bspack"] and heard.query == ["ep=meter"]
+    assert int(heard.opt.accept) == 112
+    bs.answer(heard, CONTENT, [(12, 112)], packed(dm.uri))
+    dm.register()
+    bs.silence(1)
+
+
+def test_ets_12_without_a_pack(bs, dm, meter):
+    meter({"uri": bs.uri}, version="1.2")
+    bs.answer(bs.receive(), 0x84)
+    begun(bs)
     written(bs, dm.uri)
     assert finish(bs) == CHANGED
     dm.register()

@@ -2,6 +2,8 @@
 
 import time
 
+from ..meter import QUICK
+
 KEY = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"
 FIRST = "00112233445566778899aabbccddeeff"
 SECOND = "ffeeddccbbaa99887766554433221100"
@@ -96,6 +98,6 @@ def test_a_key_without_encryption_is_refused(leshan, bootstrap, meter):
 def test_ets_7_a_dead_server_leads_to_it(leshan, bootstrap, meter):
     planned(bootstrap, "b6", {"uri": leshan.ready["coap"], "ssid": 1})
     dead = {"uri": "coap://127.0.0.1:9", "retry_count": 2, "retry_timer": 1, "sequence_count": 1}
-    started = meter({"uri": bootstrap.ready["coap"]}, [dead], endpoint="b6", coap={})
+    started = meter({"uri": bootstrap.ready["coap"]}, [dead], endpoint="b6", coap=QUICK)
     leshan.wait_event("registered", endpoint="b6", timeout=90)
     started.wait_log("asking the bootstrap server")

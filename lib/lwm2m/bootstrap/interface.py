@@ -87,15 +87,15 @@ class Interface(Answer):
         if not instances:
             instances = {path[1]: {}}
         for iid, resources in instances.items():
-            if not 0 <= iid < 65535 or not obj.oid and not self._permitted(resources):
+            if not 0 <= iid < 65535 or not obj.oid and not self.permitted(resources):
                 return _BAD_REQUEST
             check(None, obj, iid, resources, False)
         for iid, resources in instances.items():
             stage.write(obj.oid, iid, resources, len(path) < 3)
         return _CHANGED
 
-    def _permitted(self, security):
-        # Whoever listens would know the key
+    def permitted(self, security: dict) -> bool:
+        """May such an account be written? Not where whoever listens would know the key."""
         session = self.registration
         return (
             not security.get(_SECRET_KEY)

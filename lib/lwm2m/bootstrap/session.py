@@ -175,13 +175,23 @@ class Session:
         """A transport is open, and `peer` speaks CoAP over it."""
         self.peer = peer
         self.outbox = peer.outbox
-        self.stage = Stage(self.model, self.account.iid)
-        self.ask(now)
+        self.state = _ASKING
+        self.at = _NEVER
+        if self.version > "1.1" and self.preferred not in ("", "11542"):
+            try:
+                from .pack import request
+            except ImportError:  # not installed here
+                self.ask(now)
+                return
+            self.stage = Stage(self.model, self.account.iid)
+            request(self, now)
+            self.deadline = 0
+        else:
+            self.ask(now)
 
     def ask(self, now: int) -> None:
         """Send a Bootstrap-Request."""
-        self.state = _ASKING
-        self.at = _NEVER
+        self.stage = Stage(self.model, self.account.iid)
         self.deadline = 0
         options = [(_URI_PATH, "bs"), (_URI_QUERY, "ep=" + self.endpoint)]
         if self.preferred:
@@ -244,17 +254,24 @@ class Session:
     def finish(self, now: int) -> int:
         """Take over what it wrote, or drop it. Returns the code to answer with."""
         if self.stage:
-            self.result = self._take(self.stage)
+            self.result = self.take()
             self.log(3, "bootstrapped", self.result)
             self._end(now)
-            self.at = now + self.peer.max_transmit_wait()
+            self.at = now + (self.peer.max_transmit_wait() >> 1)  # MAX_TRANSMIT_SPAN, about
             self.state = _ENDED
         return self.result
 
+    def packed(self, now: int) -> None:
+        """It gave all at once, and that holds."""
+        self.result = _CHANGED
+        self._end(now)
+        self._rest(now)
+
     # The accounts
 
-    def _take(self, stage):
-        # Have what was written hold from now on; the code of the answer
+    def take(self) -> int:
+        """Have what was written hold from now on; the code of the answer."""
+        stage = self.stage
         if not stage.consistent(self.owner.transports):
             return _NOT_ACCEPTABLE
         try:
