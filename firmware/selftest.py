@@ -1,6 +1,7 @@
 """The self-test at the end of the production line: prints one line of JSON.
 
 Nothing of the meter imports it: tools/provision sends it to a board's prompt, or runs it on UNIX.
+Where an image joins its modules, those that it needs are in a unit of another name.
 """
 
 import gc
@@ -26,9 +27,34 @@ def _identity(board):
 
 
 def _versions(board):
-    from firmware.config.schema import DEFAULT
+    return {"micropython": sys.version.split("; ")[-1], "meter": _meter(board)}
 
-    return {"micropython": sys.version.split("; ")[-1], "meter": DEFAULT["device"]["firmware"]}
+
+def _meter(board):
+    # What a configuration without settings says it is; null where there is no firmware of ours
+    try:
+        try:
+            from firmware.config.settings import load
+        except ImportError:
+            load = __import__("app").load
+    except ImportError:
+        return None
+    path = board.storage() + "/selftest"
+    try:
+        with open(path, "w") as file:
+            file.write("{}")
+        return load(path)["device"]["firmware"]
+    except (OSError, ValueError):  # the profile is another than the usual one
+        return None
+    finally:
+        _remove(path)
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass
 
 
 def _memory(board):
@@ -60,14 +86,6 @@ def _clock(board):
     return passed
 
 
-def _entropy(board):
-    from firmware.entropy import healthy
-
-    if not healthy(os.urandom(_TESTED)):
-        raise Failed("the health test fails")
-    return True
-
-
 def _pulses(board):
     # The level of the pulses' pin; null where the board has none
     number = board.PINS.get("pulses")
@@ -89,17 +107,25 @@ _CHECKS = (
     ("ram_free", _memory),
     ("storage_free", _storage),
     ("clock_ms", _clock),
-    ("entropy", _entropy),
     ("pulse_pin", _pulses),
     ("battery_mv", _battery),
 )
 
 
-def run(board) -> dict:
-    """What each check gives, `failed` by check where one fails, and whether all is `ok`."""
+def run(board, healthy) -> dict:
+    """What each check gives, `failed` by check where one fails, and whether all is `ok`.
+
+    `healthy` is that of firmware/entropy.py.
+    """
+
+    def entropy(board):
+        if not healthy(os.urandom(_TESTED)):
+            raise Failed("the health test fails")
+        return True
+
     values = {}
     failed = {}
-    for name, check in _CHECKS:
+    for name, check in _CHECKS + (("entropy", entropy),):
         try:
             values[name] = check(board)
         except Exception as error:  # noqa: BLE001 whatever it is, it is what was looked for
@@ -109,15 +135,11 @@ def run(board) -> dict:
     return values
 
 
-def main() -> None:
+def main(healthy) -> None:
     """Print the line."""
     try:
         import board
     except ImportError as error:
         print(json.dumps({"failed": {"board": repr(error)}, "ok": False}))
         return
-    print(json.dumps(run(board)))
-
-
-if __name__ == "__main__":
-    main()
+    print(json.dumps(run(board, healthy)))

@@ -225,6 +225,15 @@ def test_the_boards_own_firmware_has_the_last_word(plugged):
     assert onto.NEW not in board.files
 
 
+def test_the_check_of_an_image_that_joins_its_modules(plugged):
+    unit = b"class ConfigError(ValueError):\n    pass\n"
+    unit += b"def load(path):\n    raise ConfigError('log: 9: must be less')\n"
+    board = plugged({"/app.py": unit})
+    with Repl(board.port) as repl, pytest.raises(ProvisionError, match="log: 9: must be less"):
+        onto.write(repl, b'{"endpoint": "m"}')
+    assert board.files == {"/app.py": unit}
+
+
 def test_a_board_that_goes_away_keeps_what_it_had(plugged, monkeypatch):
     mine = b'{"endpoint": "m", "log": 1}'
     board = plugged({CONFIG: mine})

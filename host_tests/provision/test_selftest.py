@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from tools.boards.board import ROOT
 from tools.provision import selftest
 from tools.provision.__main__ import run
 
@@ -16,11 +15,17 @@ def battery():
 def storage():
     return "/data"
 """
+APP = """
+class ConfigError(ValueError):
+    pass
+def load(path):
+    with open(path) as file:
+        assert file.read() == "{}"
+    return {"device": {"firmware": "9.9"}}
+"""
 FILES = {
     "/board.py": BOARD.encode(),
     "/data/x": b"1",
-    "/firmware/entropy.py": (ROOT / "firmware" / "entropy.py").read_bytes(),
-    "/firmware/config/schema.py": (ROOT / "firmware" / "config" / "schema.py").read_bytes(),
 }
 
 
@@ -42,13 +47,26 @@ def test_a_board_passes_and_nothing_of_it_stays(plugged):
     assert found["ok"], found
     assert (found["id"], found["battery_mv"]) == ("e661", 3600)
     assert board.files == FILES
+    assert found["version"]["meter"] is None
+
+
+def test_an_image_that_joins_its_modules_tells_its_version(plugged):
+    board = plugged({**FILES, "/app.py": APP.encode()})
+    assert selftest.on_board(board.port)["version"]["meter"] == "9.9"
+
+
+def test_random_numbers_that_fail_are_named(plugged, tmp_path, monkeypatch):
+    stuck = tmp_path / "entropy.py"
+    stuck.write_text("def healthy(data):\n    return len(data) < 1024\n")
+    monkeypatch.setattr(selftest, "SOURCES", (stuck, selftest.SOURCES[1]))
+    found = selftest.on_board(plugged(FILES).port)
+    assert not found["ok"] and list(found["failed"]) == ["entropy"]
 
 
 @pytest.mark.parametrize(
     ("files", "check", "says"),
     [
         ({"/board.py": None}, "board", "board"),
-        ({"/firmware/entropy.py": b"def healthy(data):\n    return False\n"}, "entropy", "health"),
         ({"/board.py": BOARD.encode() + b"PINS = {'pulses': 20}\n"}, "pulse_pin", "Pin"),
         ({"/board.py": BOARD.replace("/data", "/none").encode()}, "storage_free", "OSError(2,)"),
         ({"/board.py": BOARD.replace("3600", "1 // 0").encode()}, "battery_mv", "ZeroDivision"),

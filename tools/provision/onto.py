@@ -25,12 +25,16 @@ def _gone(path):
 _CHECK = """
 def _refusal(path):
     try:
-        from firmware.config import checks, settings
+        from firmware.config.settings import load
+        from firmware.config.checks import ConfigError
     except ImportError:
-        return None
+        try:
+            from app import load, ConfigError  # joined
+        except ImportError:
+            return None
     try:
-        settings.load(path)
-    except checks.ConfigError as e:
+        load(path)
+    except ConfigError as e:
         return str(e)
     return ""
 """
