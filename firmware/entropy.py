@@ -26,7 +26,13 @@ def healthy(data: bytes) -> bool:
         window = data[start : start + _HALF]
         if window.count(window[:1]) >= _PROPORTION:
             return False
-    return all(bytes([value]) * _ALIKE not in data for value in range(256))
+    alike, last = 0, -1  # one pass: 256 searches take an RP2040 0.2 s before its first datagram
+    for value in data:
+        alike = alike + 1 if value == last else 1
+        if alike >= _ALIKE:
+            return False
+        last = value
+    return True
 
 
 def guarded(dialer, log, random=os.urandom):
