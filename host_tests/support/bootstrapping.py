@@ -78,6 +78,7 @@ class Bench:
     """The device's side: `core` is the Session, the test is server and network."""
 
     transports = ("coap", "coaps")
+    endpoint = "urn:test"
 
     def __init__(self, model=None, version="1.1", network=True, clock=1, **settings):
         """`settings` are attributes of the Session; `clock` is what the device takes for now."""
@@ -87,9 +88,9 @@ class Bench:
         self.logged = []
         self.account = BootstrapAccount(self.model)
         self.random = Chance(5)
-        self.core = Session(
-            self, self.account, "urn:test", version, self.random, lambda *e: self.logged.append(e)
-        )
+        self.version = version
+        self.log = lambda *event: self.logged.append(event)
+        self.core = Session(self, self.account, lambda: None, self.random)
         for name in settings:
             setattr(self.core, name, settings[name])
         self.management = Interface(self.model, self.core)

@@ -25,9 +25,7 @@ class BootstrapLink(Link):
         """`settings` as BootstrapClient has them."""
         self.client = client
         self.account = account = BootstrapAccount(client.model)
-        session = Session(
-            client, account, client.endpoint, client.version, log=client.log, wake=self.wake
-        )
+        session = Session(client, account, self.wake)
         for name in settings:
             setattr(session, name, settings[name])
         Endpoint.__init__(self, session, client.clock)

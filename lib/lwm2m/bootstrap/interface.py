@@ -33,7 +33,6 @@ _SSID = const(0)
 _SECRET_KEY = const(5)
 _SHORT_SERVER_ID = const(10)
 _READABLE_OBJECTS = (1, 2)
-_FINISH = (b"bs",)
 
 
 class Interface(Answer):
@@ -44,7 +43,7 @@ class Interface(Answer):
         session = self.registration
         stage = session.stage
         code = message.code
-        if code == _POST and tuple(message.all(_URI_PATH)) == _FINISH:
+        if code == _POST and message.all(_URI_PATH) == [b"bs"]:
             return session.finish(now)
         if stage is None:  # it has ended
             return _NOT_ALLOWED

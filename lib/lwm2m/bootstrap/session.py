@@ -104,20 +104,19 @@ class Session:
     asked = False  # by a server that has registered us: what it has is good
     result = 0  # the answer to the Finish
 
-    def __init__(self, owner, account, endpoint, version, random=os.urandom, log=None, wake=None):
-        """`account` is a `BootstrapAccount`; the rest is as a Registration's.
+    def __init__(self, owner, account, wake, random=os.urandom):
+        """`account` is a `BootstrapAccount`; `wake()` is called when the deadline came nearer.
 
-        `owner` has the `transports` by their scheme, and `renew()`, which is called when the
-        accounts are others.
+        `owner` is a Client that has `renew()`, which is called when the accounts are others.
         """
         self.owner = owner
         self.account = account
         self.model = account.model
-        self.endpoint = endpoint
-        self.version = version
+        self.endpoint = owner.endpoint
+        self.version = owner.version
         self.random = random
-        self.log = log or _silent
-        self.wake = wake or _silent
+        self.log = owner.log or _silent
+        self.wake = wake
         self.outbox = []
         for resources in self.model.object(_SERVER_OBJECT).instances.values():
             resources[_BOOTSTRAP_TRIGGER] = None

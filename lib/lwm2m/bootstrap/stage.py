@@ -127,9 +127,9 @@ class Stage:
         wanted.sort()
         if numbers != wanted or not numbers or numbers[0] < 1 or numbers[-1] > 65534:
             return False
-        # Each of several could change all where there is no access control
-        several = len(numbers) > 1 and _ACCESS_CONTROL not in self.model.objects
-        return len(set(numbers)) == len(numbers) and not several
+        if len(numbers) > 1 and _ACCESS_CONTROL not in self.model.objects:
+            return False  # each of several could change all
+        return len(set(numbers)) == len(numbers)
 
     def commit(self) -> dict:
         """Make it what holds; returns what held before, as `swap` takes it.
