@@ -113,12 +113,14 @@ def test_on_the_image_of_a_board_whose_modules_are_joined(name, tmp_path):
     done = subprocess.run(
         [str(micropython), "-c", program],
         env={"MICROPYPATH": path},
-        cwd=slot,  # MicroPython looks into it first
+        cwd=tmp_path,  # MicroPython looks into it first
         capture_output=True,
         text=True,
     )
     assert not done.stderr, done.stderr
-    line, refusals = done.stdout.splitlines()
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2, lines
+    line, refusals = lines
     assert json.loads(line)["ok"] and json.loads(line)["version"]["meter"]
     good, _, bad = refusals.partition("|")
     assert good.strip() == ""
