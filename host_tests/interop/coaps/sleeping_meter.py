@@ -71,6 +71,7 @@ class PskDialer(secure.PskDialer):
     """With a store for each session."""
 
     def __init__(self, client, log, settings, _):
+        settings["reserve"] = 0  # what is exported is used once
         super().__init__(client, log, settings, store)
 
 
