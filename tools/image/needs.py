@@ -66,6 +66,8 @@ def _needed(settings: Mapping) -> Iterator[tuple[str, str]]:
     if isinstance(bootstrap, dict):
         for path in _BOOTSTRAP:
             yield "bootstrap", path
+        if settings.get("version") == "1.2":
+            yield "bootstrap", "lib/lwm2m/bootstrap/pack.py"
         if bootstrap.get("keys_in_clear"):
             yield from _credentials(backend, bootstrap)
         servers.append(bootstrap)
