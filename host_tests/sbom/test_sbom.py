@@ -56,6 +56,7 @@ def test_packages_and_the_runtime_have_versions_and_hashes(bill):
     assert parts["micropython"]["purl"].endswith("@v1.26.1")
 
 
+@pytest.mark.slow
 def test_the_same_twice_and_a_time_only_where_it_is_given(release, tmp_path, monkeypatch):
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     assert run(["release", "--out", str(tmp_path / "again")]) == 0
