@@ -1,9 +1,12 @@
 """ETS 0, 1, 4 to 9 and 12 with the real meter: the bootstrap server's side is scripted."""
 
+import time
+
 import cbor2
 import pytest
 from bootstrapping import security, server
 
+from ..meter import CALM, Meter, configuration
 from ..meter import QUICK as HASTE
 from ..scripted import Peer
 from ..wire import CHANGED, CONTENT, DELETE, DELETED, GET, NOT_ACCEPTABLE, POST, PUT
@@ -190,3 +193,25 @@ def test_ets_12_without_a_pack(bs, dm, meter):
     written(bs, dm.uri)
     assert finish(bs) == CHANGED
     dm.register()
+
+
+def test_the_account_outlives_a_kill_and_the_bootstrap_server_is_not_asked_again(bs, dm, tmp_path):
+    config = configuration(bs.uri, bootstrap={"uri": bs.uri}, coap=CALM)
+    del config["servers"]
+    state = tmp_path / "state"
+    first = Meter(tmp_path, config, "--state", str(state))
+    begun(bs)
+    written(bs, dm.uri)
+    assert finish(bs) == CHANGED
+    dm.register()
+    end = time.monotonic() + 30
+    while not list(state.glob("*/objects")) and time.monotonic() < end:
+        time.sleep(0.2)
+    first.kill()
+    bs.drain()
+    second = Meter(tmp_path, config, "--state", str(state))
+    try:
+        assert dm.receive().path[0] == "rd"  # an Update of what it had, or a Register
+        bs.silence(1)
+    finally:
+        second.kill()
