@@ -68,12 +68,12 @@ def _factory_reset(board, log):
     # Of what servers have written, what is in memory goes with the reboot that follows
     log(3, "factory reset")
     state, folder = board.get("state"), board.get("storage")
-    if state:
-        state.forget()
     if folder:
         from firmware import erase
 
         erase.begin(folder, log)
+    if state:  # after it: what a power cut interrupts is done at the next start
+        state.forget()
 
 
 def build(config: dict, log, board: dict) -> tuple:
@@ -105,7 +105,7 @@ def build(config: dict, log, board: dict) -> tuple:
     if state:
         state.accounts(model)
     try:
-        client = _client(model, config, log, state)
+        client = _client(model, config, log, board)
         _dialers(client, config, board, log)
         if profile:
             if hasattr(profile, "power"):
@@ -123,11 +123,11 @@ def build(config: dict, log, board: dict) -> tuple:
     return client, device
 
 
-def _client(model, config, log, state):
+def _client(model, config, log, board):
     if config["bootstrap"]:
         from firmware.bootstrap import made
 
-        client = made(model, config, log, state)
+        client = made(model, config, log, board)
         if client:
             return client
     return Client(

@@ -3,25 +3,26 @@
 from lwm2m.bootstrap.client import BootstrapClient
 
 
-def made(model, config: dict, log, state=None) -> BootstrapClient | None:
+def made(model, config: dict, log, board: dict) -> BootstrapClient | None:
     """The client of a checked configuration; None where its bootstrap account had its time.
 
-    `state`, if there is one, stores no accounts that are on trial.
+    `board` has the `state`, perhaps later only, which stores no accounts that are on trial.
     """
     if not [account for account in model.object(0).instances.values() if account.get(1)]:
         return None
 
     def hold(trial):
-        state.hold = trial
+        state = board.get("state")
+        if state:
+            state.hold = trial
 
     account = config["bootstrap"]
     settings = {
         "keys_allowed": account.get("keys_in_clear", False),
         "preferred": _preferred(),
         "spread": config["registration"].get("spread", 0),
+        "on_trial": hold,
     }
-    if state:
-        settings["on_trial"] = hold
     if "retry_timer" in account:
         settings["retry_timer"] = account["retry_timer"]
     return BootstrapClient(

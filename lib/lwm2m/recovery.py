@@ -87,7 +87,7 @@ class Recovery:
         if updated:
             self.attempts = _NEW
         self.sequences = 0
-        if self.overseer:
+        if self.overseer and self.account.exists():
             self.overseer.settled(now)
 
     def _pause(self):

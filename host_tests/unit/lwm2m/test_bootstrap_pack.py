@@ -51,7 +51,10 @@ def test_what_is_in_a_pack_holds_at_once():
     answer(bench, CONTENT, PACK)
     assert bench.uris() == ["coap://new"] and bench.renewed == 1
     assert asked(bench) == ["bspack"]
-    assert bench.core.state == OFF and bench.core.deadline == NEVER and bench.core.peer is None
+    assert bench.core.state == OFF and bench.core.peer is None
+    bench.core.settled(bench.now)
+    bench.service()
+    assert bench.core.deadline == NEVER
     assert bench.account.exists() and bench.account.uri == "coap://bs"
     assert bench.model.object(3).instances[0][0] == "Maker"
 

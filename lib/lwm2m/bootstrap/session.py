@@ -13,7 +13,6 @@ from micropython import const
 from coap.clock import jitter
 
 from ..account import Account, accounts
-from ..errors import Lwm2mError
 from ..snapshot import replace
 from .stage import Stage, swap
 
@@ -33,6 +32,7 @@ _LAST_BOOTSTRAPPED = const(12)
 _FAILURE_BOOTSTRAP = const(16)
 
 _LONGEST_PAUSE = const(86400)  # s
+_TRIAL_MS = const(86400000)  # whatever number of attempts the new accounts have
 _GOOD_MS = const(3600000)  # how long accounts must have been good for it to be forgotten
 _ASKED_AT_ONCE = const(3)
 
@@ -98,7 +98,7 @@ class Session:
     location = None  # there is no registration
     deadline = _NEVER
     at = _NEVER  # when the state wants to move on
-    purge_at = _NEVER  # when the account ends
+    ends_at = _NEVER  # when the trial ends, or the account that is not needed any more
     attempts = 0  # in succession
     since = 0  # when the latest one ended
     asked = False  # by a server that has registered us: what it has is good
@@ -144,12 +144,12 @@ class Session:
 
     def given_up(self, registration, now: int) -> None:
         """All attempts at a server have failed."""
-        if registration.account.server.get(_FAILURE_BOOTSTRAP) is not False:
-            if self.before is not None:
-                self.log(2, "accounts as before")
-                swap(self.model, self.before)
-                self._good()
-                self._renew()
+        account = registration.account
+        if not account.exists():  # it is about to close
+            return
+        if self.before is not None:
+            self._back(now)
+        elif account.server.get(_FAILURE_BOOTSTRAP) is not False:
             self.begin(now)
 
     def requested(self, now: int) -> None:
@@ -164,9 +164,9 @@ class Session:
             self._good()
         if now - self.since >= _GOOD_MS:
             self.attempts = 0
-        timeout = self.account.account_timeout
-        if timeout and self.purge_at == _NEVER:
-            self.purge_at = now + timeout * 1000
+        timeout = self.account.account_timeout or 0
+        if timeout > 0 and self.ends_at == _NEVER and self.state in (_OFF, _ENDED):
+            self.ends_at = now + timeout * 1000
             self.deadline = 0
             self.wake()
 
@@ -205,7 +205,9 @@ class Session:
     def recover(self, reason: int, now: int) -> None:
         """There is no way to the server; or the device's address changed, while one is awaited."""
         if self.state == _WAITING:
-            self._wait(min(self.at, max(self.since + self.retry_timer * 1000, now)) - now, now)
+            if self.attempts:  # else it is hold-off and spread
+                at = max(self.since + self.retry_timer * 1000, now)
+                self._wait(min(self.at, at) - now, now)
         elif self.state == _ENDED:
             self._rest(now)
         elif self.state:
@@ -223,9 +225,12 @@ class Session:
         """Do what is due. Returns the next deadline."""
         if self.peer:
             self.peer.poll(now)
-        if now >= self.purge_at:
-            self.purge_at = _NEVER
-            self._purge()
+        if now >= self.ends_at:
+            self.ends_at = _NEVER
+            if self.before is not None:
+                self._back(now)
+            else:
+                self._purge()
         state = self.state
         if now >= self.at:
             if state == _WAITING:
@@ -238,7 +243,7 @@ class Session:
                 self._failed(now)
         elif state == _ASKING and not self.peer.asking():  # a full heap ended it
             self._failed(now)
-        self.deadline = min(self.at, self.purge_at)
+        self.deadline = min(self.at, self.ends_at)
         if self.peer:
             self.deadline = min(self.deadline, self.peer.deadline)
         return self.deadline
@@ -275,7 +280,7 @@ class Session:
             return _NOT_ACCEPTABLE
         try:
             before = stage.commit()
-        except Lwm2mError:
+        except Exception:  # noqa: BLE001 an Object's own; all is as it was
             return _NOT_ACCEPTABLE
         good = dict(before)
         good.update(self.before or {})
@@ -293,9 +298,18 @@ class Session:
         self.account.find()
         self.owner.renew()
 
+    def _back(self, now):
+        # To what held before, and so there is something else to be had from the server
+        self.log(2, "accounts as before")
+        swap(self.model, self.before, True)
+        self._good()
+        self._renew()
+        self.begin(now)
+
     def _good(self):
         # What holds is not on trial any more
         self.before = None
+        self.ends_at = _NEVER
         if self.on_trial:
             self.on_trial(False)
 
@@ -324,6 +338,8 @@ class Session:
     def _end(self, now):
         self.stage = None
         self.since = now
+        if self.before is not None:
+            self.ends_at = now + _TRIAL_MS
 
     def _failed(self, now):
         if self.state == _SERVED:
@@ -351,6 +367,8 @@ class Session:
 
     def _wait(self, delay, now):
         self.state = _WAITING
+        if self.before is None:  # its account is needed
+            self.ends_at = _NEVER
         self.at = now + max(delay, 0)
         self.deadline = 0
 

@@ -36,6 +36,8 @@ _SHORTEST_KEY = const(16)  # bytes
 _LONGEST_KEY = const(64)
 _LONGEST_IDENTITY = const(128)
 
+_ABSENT = ()  # the value of a Resource that is not there
+
 
 def replaceable(obj) -> bool:
     """May a bootstrap server make and delete Instances of it?"""
@@ -48,7 +50,9 @@ class Stage:
     def __init__(self, model, account: int):
         self.model = model
         self.account = account
-        self.objects = {}  # by ID, the Instances of those that were changed
+        # By ID, the Instances of those that were changed; of what only the device makes, what was
+        # written: the device goes on with the rest
+        self.objects = {}
 
     def instances(self, oid: int) -> dict:
         """The Instances that an Object will have."""
@@ -58,8 +62,10 @@ class Stage:
 
     def _changing(self, oid):
         if oid not in self.objects:
-            known = self.model.objects[oid].instances
-            self.objects[oid] = {iid: dict(known[iid]) for iid in known}
+            obj = self.model.objects[oid]
+            known = obj.instances
+            whole = replaceable(obj)
+            self.objects[oid] = {iid: dict(known[iid]) if whole else {} for iid in known}
         return self.objects[oid]
 
     def write(self, oid: int, iid: int, resources: dict, whole: bool) -> None:
@@ -134,7 +140,7 @@ class Stage:
     def commit(self) -> dict:
         """Make it what holds; returns what held before, as `swap` takes it.
 
-        May raise Lwm2mError, where an Object refuses a value; then nothing has changed.
+        May raise what an Object raises that refuses a value; then nothing has changed.
         """
         self._changing(_SECURITY_OBJECT)
         known = self.model.objects[_SERVER_OBJECT].instances
@@ -163,10 +169,11 @@ def _usable(security, transports):
     return not secure or _SHORTEST_KEY <= key <= _LONGEST_KEY and 0 < identity <= _LONGEST_IDENTITY
 
 
-def swap(model, wanted: dict) -> dict:
+def swap(model, wanted: dict, back: bool = False) -> dict:
     """Give Objects, by their IDs, other Instances; returns those that they had.
 
-    May raise Lwm2mError; then nothing has changed. An Instance that stays as it was goes on to be
+    May raise what an Object raises; then nothing has changed. `back`: to what an earlier call
+    returned, whatever fails; nothing is raised. An Instance that stays as it was goes on to be
     the same, unless it is of Object 1 and its credentials in Object 0 are others.
     """
     objects = model.objects
@@ -176,7 +183,10 @@ def swap(model, wanted: dict) -> dict:
         if replaceable(objects[oid]):
             before[oid] = dict(known)
         else:
-            before[oid] = {iid: dict(known[iid]) for iid in known}
+            before[oid] = {
+                iid: {rid: known[iid].get(rid, _ABSENT) for rid in written}
+                for iid, written in wanted[oid].items()
+            }
     known = objects[_SERVER_OBJECT].instances
     for iid, server in wanted[_SERVER_OBJECT].items():
         ssid = server[_SSID]
@@ -185,13 +195,13 @@ def swap(model, wanted: dict) -> dict:
             and iid in known
         ):
             del known[iid]
-    try:
-        for oid in wanted:
+    for oid in wanted:
+        try:
             _put(model, objects[oid], wanted[oid])
-    except Lwm2mError:
-        for oid in wanted:
-            _put(model, objects[oid], before[oid])
-        raise
+        except Exception:  # noqa: BLE001 an Object's own
+            if not back:
+                swap(model, before, True)
+                raise
     return before
 
 
@@ -207,8 +217,11 @@ def _put(model, obj, instances):
         replace(model, obj, instances)
         return
     for iid in instances:
+        resources = obj.instances[iid]
         for rid, value in instances[iid].items():
-            if obj.instances[iid].get(rid) != value:
-                if hasattr(obj.write(iid, rid, value), "send"):  # nobody waits for it here
+            if resources.get(rid, _ABSENT) != value:
+                if value == _ABSENT:
+                    del resources[rid]
+                elif hasattr(obj.write(iid, rid, value), "send"):  # nobody waits for it here
                     raise Lwm2mError(_BAD_REQUEST)
                 obj.changed(iid, rid)

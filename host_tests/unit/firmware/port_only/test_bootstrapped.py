@@ -13,27 +13,32 @@ from lwm2m.account import accounts
 from lwm2m.client import Client
 
 ACCOUNT = {"uri": "coap://127.0.0.1:1", "account_timeout": 60}
-FOLDER = "bootstrapped_state"
+FOLDER = "build/tmp-bootstrapped-state"
 
 
 def quiet(*event):
     pass
 
 
-def built(settings, kept=None):
+def built(settings, board=None):
     """The client of a configuration."""
-    board = counting(state=kept) if kept else counting()
-    return app.build(config.check(settings), quiet, board)[0]
+    return app.build(config.check(settings), quiet, board or counting())[0]
 
 
 class Restart:
     """A start of the meter: its State and its client."""
 
-    def __init__(self):
+    def __init__(self, stored=True):
         self.state = state.State(FOLDER, 1, quiet)
-        self.client = built({"bootstrap": ACCOUNT}, self.state)
+        self.board = counting(state=self.state) if stored else counting()
+        self.client = built({"bootstrap": ACCOUNT}, self.board)
         self.now = 0
         self.mid = 0
+
+    def began(self):
+        """A server has registered it, where nothing was stored yet."""
+        self.board["state"] = self.state
+        self.state.begin(self.client)
 
     def poll(self):
         """As the meter's program does each second, for a while."""
@@ -94,9 +99,27 @@ def test_a_purged_account_stays_away():
     first.bootstrap("coap://127.0.0.1:2")
     session = first.client.bootstrap.core
     session.settled(first.now)
-    session.poll(session.purge_at)
+    session.poll(session.ends_at)
     assert list(first.client.model.object(0).instances) == [0]
     first.poll()
     second = Restart()
     assert type(second.client) is Client and second.uris() == ["coap://127.0.0.1:2"]
     emptied(FOLDER)
+
+
+def test_accounts_on_trial_are_not_stored_by_a_state_that_came_later():
+    """Nothing is stored before the first registration: there is no State until then."""
+    emptied(FOLDER)
+    first = Restart(False)
+    first.bootstrap("coap://127.0.0.1:2")
+    session = first.client.bootstrap.core
+    session.settled(first.now)
+    first.began()
+    first.poll()
+    assert Restart().uris() == ["coap://127.0.0.1:2"]
+    first.bootstrap("coap://127.0.0.1:3")
+    first.poll()
+    assert Restart().uris() == ["coap://127.0.0.1:2"]
+    session.settled(first.now)
+    first.poll()
+    assert Restart().uris() == ["coap://127.0.0.1:3"]
