@@ -75,7 +75,9 @@ def coaps_image(port: int, folder: Path, more: Mapping[str, bytes] | None = None
     Its modules are in slot a of the ROMFS, and nowhere else.
     """
     config, file = folder / "my.json", folder / "meter.uf2"
-    config.write_text(json.dumps({"endpoint": ENDPOINT, "servers": [_coaps_server(port)]}))
+    whole = {"endpoint": ENDPOINT, "servers": [_coaps_server(port)]}
+    whole["registration"] = {"update_pause": 3}  # how soon after a restart an Update follows
+    config.write_text(json.dumps(whole))
     extra = []
     for path, content in (more or {}).items():
         extra.append(profile.Entry("/" + path, folder / path))
