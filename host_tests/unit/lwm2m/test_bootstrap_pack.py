@@ -115,3 +115,10 @@ def test_a_server_that_writes_meanwhile_is_not_disturbed():
 def test_versions_before_and_meters_without_senml_do_not_ask_for_it():
     assert asked(Bench(None, "1.1", preferred="112")) == ["bs"]
     assert asked(packing(preferred="11542")) == ["bs"]
+
+
+def test_one_value_is_no_pack():
+    for number in (0, 42, 60):
+        bench = packing()
+        answer(bench, CONTENT, b"5", number)
+        assert asked(bench) == ["bspack", "bs"], number

@@ -15,6 +15,7 @@ _CONTENT_FORMAT = const(12)
 _URI_QUERY = const(15)
 _ACCEPT = const(17)
 _DEVICE = const(3)
+_SINGLE_VALUE = (0, 42, 60)  # formats that carry one value
 
 _ASKING = const(3)  # a state of a Session
 _UNREACHABLE = const(1)  # see recovery
@@ -57,7 +58,10 @@ def _stage(session, message):
     # Objects that are in it are replaced, others stay as they are
     app = session.peer.app
     model = session.model
-    module, _ = app.format(message.uint(_CONTENT_FORMAT), _NOT_ACCEPTABLE)
+    number = message.uint(_CONTENT_FORMAT)
+    if number in _SINGLE_VALUE:
+        raise Lwm2mError(_NOT_ACCEPTABLE)
+    module, _ = app.format(number, _NOT_ACCEPTABLE)
     instances = {}
     for item, value in module.decode(message.payload(), [], model.resource_type):
         obj = model.objects.get(item[0])
