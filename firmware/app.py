@@ -71,8 +71,8 @@ def _factory_reset(board, log):
     if folder:
         from firmware import erase
 
-        erase.begin(folder, log)
-    if state:  # after it: what a power cut interrupts is done at the next start
+        erase.begin(folder, log, state)
+    elif state:
         state.forget()
 
 

@@ -11,13 +11,15 @@ SURVIVES = ("registers", "pulses")  # counts, as files or as records of an nvsto
 _ERASING = "/erasing"
 
 
-def begin(folder: str, log) -> None:
-    """Erase what is in the folder."""
+def begin(folder: str, log, state=None) -> None:
+    """Erase what is in the folder, and what a `state.State` has in memory."""
     try:
         with open(folder + _ERASING, "w"):
             pass
     except OSError as error:  # full: erase all the same
         log(1, "not erased", folder + _ERASING, error.errno)
+    if state:  # only now: what a power cut interrupts is done at the next start
+        state.forget()
     finish(folder, log)
 
 

@@ -230,8 +230,6 @@ class Meter:
         from firmware import erase
 
         erase.finish(board.storage(), log)
-        if board.memory():  # which a watchdog's reset keeps
-            board.memory()(b"")
 
     async def _serve(self, period):
         import asyncio

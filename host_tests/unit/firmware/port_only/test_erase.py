@@ -89,6 +89,18 @@ def test_an_interrupted_one_goes_on_at_the_next_start():
         assert left() == [] and all_stays() and not there("data/erasing")
 
 
+def test_records_go_only_when_it_is_sure_that_the_rest_will():
+    filled()
+    marked = []
+
+    class State:
+        def forget(self):
+            marked.append(there("data/erasing"))
+
+    erase.begin(ROOT + "/data", quiet, State())
+    assert marked == [True] and left() == []
+
+
 def test_what_cannot_be_erased_is_said_and_tried_again():
     filled()
     logged = []
