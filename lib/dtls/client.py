@@ -41,7 +41,8 @@ class Dtls:
     mtu = 1280  # bytes of our largest datagram
     bad_limit = 1 << 20  # records with wrong tags per key: 2^-44 that one is right by chance
     mac_then_encrypt = False  # take CBC without encrypt-then-MAC
-    contexts = 0  # full handshakes so far: with each the server takes us for new
+    # Full handshakes so far: with each the server takes us for new; -1: that of a restored session
+    contexts = 0
     # Datagrams that demand an answer into a stored session that the server may have forgotten
     unconfirmed_limit = 2
     # With a store: sequence numbers that an `export` reserves in it, and then each time that they
@@ -194,7 +195,7 @@ class Dtls:
         self.block = shake.block
         if not self.resumed:
             self._shake = None  # else its flight may have to be repeated
-            self.contexts += 1
+            self.contexts = max(self.contexts, 0) + 1
             self.expires = now + self.max_age * 1000 if self.max_age else _NEVER
             if self.reserve:
                 self.witness = self.random(8)

@@ -163,6 +163,7 @@ def restore(core, witness: bytes, now: int, slept: int) -> bool:
     if suite not in core.suites or reserved and (witness != text[7:15] or not core.reserve):
         return False
     core.suite = suite
+    core.contexts = core.contexts or -1
     core.expires = now - slept + uint(text, i, 4) * 1000
     if i > 64:
         core.session = (text[64:i], text[15:63], suite, bool(flags & _EXTENDED_FLAG))

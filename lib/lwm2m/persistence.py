@@ -94,6 +94,8 @@ def restore(link, state: tuple, slept: int) -> None:
     at = now + max(at - slept, 0) if at >= 0 else _NEVER - 1
     registration.resume(version, list(location), (lifetime, binding, listing), at)
     link.restored = True
+    if witness:
+        link.contexts = -1  # of a restored session
     if observations:
         from .reporting import persistence
 
