@@ -262,7 +262,8 @@ class State:
             for kept in self.kept:
                 if kept.link not in self.client.links:
                     self.kept.remove(kept)
-                    self._delete(kept.name)
+                    if kept.name not in [other.name for other in self.kept]:
+                        self._delete(kept.name)
                     return True
             seen = self.model.changes, self.model.listing
             if seen != self._seen and not self.hold:

@@ -268,6 +268,18 @@ def test_an_instance_is_replaced_and_a_resource_is_not():
     assert device[14] == "+02:00" and device[0] == "Maker" and 4 in device
 
 
+def test_what_a_server_writes_is_bounded():
+    bench = served()
+    codes = [bench.write("1/%d" % iid, server(1)) for iid in range(40)]
+    assert codes[:16] == [CHANGED] * 16 and codes[16:] == [BAD_REQUEST] * 24
+    bench = served()
+    codes = [bench.write("0/0", security("coap://" + "x" * 200, 1)) for _ in range(60)]
+    assert codes[:30] == [CHANGED] * 30 and codes[40:] == [0x8D] * 20
+    assert bench.delete("0") == DELETED
+    bench.run(10**6, lambda: len(bench.dials) > 1)
+    assert bench.bootstrap() == CHANGED  # the next time it begins anew
+
+
 def test_sms_resources_do_not_disturb():
     bench = served(secure_model())
     sms = resource(6, b"\3") + resource(7, b"") + resource(8, b"") + resource(9, b"+49123")

@@ -80,6 +80,7 @@ class Interface(Answer):
 
     def _write(self, stage, path):
         self.obj = obj = self.model.objects[path[0]]
+        stage.take(len(self.message.payload()))
         instances = decode(self)
         if not instances and len(path) == 1:
             return _BAD_REQUEST

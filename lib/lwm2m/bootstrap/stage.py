@@ -10,6 +10,9 @@ from ..snapshot import replace
 from ..uri import split_uri
 
 _BAD_REQUEST = const(0x80)
+_TOO_LARGE = const(0x8D)
+_MOST_BYTES = const(8192)  # of all that is written: the heap is not the server's
+_MOST_INSTANCES = const(16)  # of an Object
 _SECURITY_OBJECT = const(0)
 _SERVER_OBJECT = const(1)
 _ACCESS_CONTROL = const(2)
@@ -50,6 +53,7 @@ class Stage:
     def __init__(self, model, account: int):
         self.model = model
         self.account = account
+        self.room = _MOST_BYTES
         # By ID, the Instances of those that were changed; of what only the device makes, what was
         # written: the device goes on with the rest
         self.objects = {}
@@ -59,6 +63,12 @@ class Stage:
         if oid in self.objects:
             return self.objects[oid]
         return self.model.objects[oid].instances
+
+    def take(self, size: int) -> None:
+        """A Write of so many bytes is to come. Lwm2mError 4.13 where it is too much."""
+        if size > self.room:
+            raise Lwm2mError(_TOO_LARGE)
+        self.room -= size
 
     def _changing(self, oid):
         if oid not in self.objects:
@@ -80,6 +90,8 @@ class Stage:
             whole = False
         written = {} if whole else dict(instances.get(iid, {}))
         written.update(resources)
+        if iid not in instances and len(instances) >= _MOST_INSTANCES:
+            raise Lwm2mError(_BAD_REQUEST)
         if oid == _SECURITY_OBJECT:
             self._make_way(instances, iid, written.get(_BOOTSTRAP_SERVER))
         instances[iid] = written

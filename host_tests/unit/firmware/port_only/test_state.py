@@ -333,6 +333,20 @@ def test_the_account_of_a_server_that_was_removed_goes():
     assert kept.load("1") is None
 
 
+def test_the_account_that_took_the_place_of_another_keeps_its_record():
+    """A server's new key makes another account of the same Short Server ID."""
+    emptied(ROOT)
+    client, kept = made()
+    kept.session(client.links[0].account).put(SESSION)
+    server = client.model.object(1).instances
+    server[0] = dict(server[0])
+    client.remove(client.links[0])
+    kept.session(client.add(0).account).put(b"of the new key")
+    polled(kept, 1000)
+    client, kept = made()
+    assert kept.session(client.links[0].account).get() == (b"of the new key", None)
+
+
 # Memory that a reset keeps
 
 
