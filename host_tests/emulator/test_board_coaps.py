@@ -29,8 +29,8 @@ class Place:
 
 
 PLACES = {
-    "LittleFS": Place("", 640, 530, 121_500, 104_000),
-    "ROMFS": Place("/a", 440, 350, 163_500, 147_000),
+    "LittleFS": Place("/lib", 720, 620, 116_000, 97_500),
+    "ROMFS": Place("/a", 465, 385, 160_500, 142_500),
 }
 
 
@@ -56,7 +56,7 @@ def start_ms(board: Board) -> float:
 
 def board_at(place: Place, port: int, folder: Path) -> Board:
     """Return a board whose modules are there."""
-    if place.folder:
+    if place is PLACES["ROMFS"]:
         return Board(image=coaps_image(port, folder, PROBE_FILES))
     return Board(coaps_files(port), probe=True)
 
