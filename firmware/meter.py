@@ -265,7 +265,8 @@ class Meter:
             now = client.clock.now()
             registered = False
             for link in client.links:
-                if link.core.state == _REGISTERED:
+                # a bootstrap server's link has other states, and no location
+                if link.core.state == _REGISTERED and link.core.location:
                     registered = True
                     self._reached()
             if self.bearer.poll(now, registered):

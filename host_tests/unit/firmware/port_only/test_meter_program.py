@@ -597,3 +597,23 @@ def test_the_time_that_a_server_writes_sets_the_chips_clock():
 def set_time(client):
     client.model.object(3).write(0, 13, 1795755015)
     reboot(client)
+
+
+def test_a_bootstrap_server_at_work_is_no_registration():
+    async def served(client):
+        session = client.bootstrap.core
+        while not session.peer:
+            await asyncio.sleep_ms(20)
+        session.heard(client.clock.now())
+        feeds = board.feeds
+        while board.feeds < feeds + 3:
+            await asyncio.sleep_ms(20)
+        found.extend(os.listdir(ROOT))
+        reboot(client)
+
+    found = []
+    prepared()
+    settings = {"bootstrap": {"uri": peer.uri}, "log": 0}
+    made(ROOT + "/config.json", json.dumps(settings).encode())
+    assert start(served) == "reset"
+    assert found == ["config.json"], found
