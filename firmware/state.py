@@ -162,6 +162,7 @@ class State:
         self.writes = 0  # since the start
         self._seen = ()  # what counts the changes of the model
         self._sum = -1  # of what servers have written, as it is stored or was configured
+        self._skipped = False  # were the Objects, this time?
         self._credit = _CREDIT << 16
         self._earned_at = self._tried_at = 0
         self.hold = False  # True while accounts are on trial: what servers wrote is not stored
@@ -257,7 +258,8 @@ class State:
             self._credit -= 1 << 16
 
     def _work(self, now):
-        # One write, if there is one to be made
+        # One write, if there is one to be made; what cannot be stored lets others have their turn
+        skipped, self._skipped = self._skipped, False
         try:
             for kept in self.kept:
                 if kept.link not in self.client.links:
@@ -266,7 +268,7 @@ class State:
                         self._delete(kept.name)
                     return True
             seen = self.model.changes, self.model.listing
-            if seen != self._seen and not self.hold:
+            if seen != self._seen and not self.hold and not skipped:
                 self._seen = seen
                 if self._save_objects():
                     return True
@@ -277,6 +279,7 @@ class State:
                     return True
         except StoreError as error:
             self._seen = ()
+            self._skipped = not skipped
             self.log(1, "state not kept", error.code)
             return True
         return False

@@ -475,6 +475,27 @@ def test_a_disk_that_is_full_ends_nothing():
     raise AssertionError("stored")
 
 
+def test_objects_that_cannot_be_stored_keep_no_link_from_it():
+    emptied(ROOT)
+    client, kept = made(scheme="coap")
+    registered(client)
+    write(client.model)
+    client.model.registration_changed()
+    save = kept.store.save
+
+    def full(name, *arguments):
+        if name == "objects":
+            raise state.StoreError(1, name)
+        return save(name, *arguments)
+
+    kept.store.save = full
+    polled(kept, 10000)
+    assert kept.load("1") and kept.store.load("objects") is None
+    kept.store.save = save
+    polled(kept, 10000)
+    assert kept.store.load("objects")
+
+
 def test_the_checksum_is_that_of_the_file_and_of_what_is_given_beside_it():
     emptied(ROOT)
     path = ROOT + "/file"
