@@ -75,7 +75,15 @@ class Kept:
             registration.at = min(registration.at, soon)
             self._note()
         elif link.restored:
+            self._reserve()
             registration.at = _NEVER  # an Update first: only by that it knows another address
+
+    def _reserve(self):
+        # Before the first number is used: power may go again. A session does so by itself
+        try:
+            self.save()
+        except StoreError as error:
+            self.state.log(1, "state not kept", error.code)
 
     def _note(self):
         link = self.link

@@ -71,6 +71,7 @@ class Registration(Recovery):
     sent_at = 0  # the latest Register or Update
     _stepped_at = -_DAY_MS  # when a server refused a version
     _unquoted = False
+    _changes = -1  # of the model, when it was looked at
     _silence = -1  # how long to stay away after de-registering, ms
 
     def __init__(

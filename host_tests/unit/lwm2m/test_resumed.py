@@ -1,7 +1,7 @@
 """A registration after a sleep, after a Disable, and how far ahead of its end it is renewed."""
 
 from session import ACCOUNT, CONNECTING, REGISTERED, UPDATING, Session, meter_model, registered
-from virtual import DELETE, POST, Chance, Fixed, parts
+from virtual import DELETE, NEVER, POST, Chance, Fixed, parts
 
 from coap.peer import Peer
 from lwm2m.account import Account
@@ -40,6 +40,12 @@ def test_after_a_sleep_with_other_objects_the_server_hears_of_them_at_once():
     registration = resumed(listing=-1)
     assert registration.state == UPDATING
     assert b"</3/0>" in parts(registration.outbox[0])[5]
+
+
+def test_after_a_power_cut_an_update_comes_at_once():
+    registration = resumed(at=NEVER)
+    assert registration.state == UPDATING
+    assert parts(registration.outbox[0])[1:2] == (POST,)
 
 
 def test_after_a_disable_the_next_thing_is_an_update_not_another_goodbye():

@@ -219,6 +219,19 @@ def test_without_a_session_an_update_comes_first():
     assert client.links[0].restored and client.links[0].core.at > 1 << 40
 
 
+def test_without_a_session_two_power_cuts_in_a_row_use_no_number_twice():
+    emptied(ROOT)
+    client, kept = made(scheme="coap")
+    registered(client)
+    polled(kept, 3000)
+    used = -1
+    for _ in range(3):
+        client, kept = made(scheme="coap")  # and before anything is polled, the power goes
+        first = client.links[0].management.reporting.number
+        assert first > used
+        used = first + 100
+
+
 # What servers wrote
 
 
