@@ -18,6 +18,7 @@ SHELLS = {
     "coap/clock.py": ("coap/port_only",),
     "coap/udp.py": ("coap/port_only", "lwm2m/port_only"),
     "coap/wakeup.py": ("coap/port_only",),
+    "lwm2m/bootstrap/client.py": ("lwm2m/port_only",),
     "lwm2m/client.py": ("lwm2m/port_only", "coap/port_only"),
     "lwm2m/link.py": ("lwm2m/port_only", "coap/port_only"),
     "lwm2m/persistence.py": ("lwm2m/port_only",),

@@ -345,3 +345,21 @@ def test_a_value_that_its_object_refuses_leaves_all_as_it_was():
     assert bench.finish() == NOT_ACCEPTABLE
     assert bench.state() == before and bench.uris() == []
     assert bench.model.object(3).instances[0][0] == "Maker"
+
+
+def test_a_discover_shows_an_account_without_a_number_as_0():
+    bench = served(bare_model(iid=1))
+    assert bench.write("0/0", resource(0, b"coap://new")) == CHANGED
+    assert '</0/0>;ssid=0;uri="coap://new"' in bench.discover("0")
+
+
+def test_65535_is_no_id():
+    bench = served()
+    for path in ("65535", "0/65535", "1/65535"):
+        assert bench.delete(path) == 0x84, path
+
+
+def test_a_session_that_stops_has_no_peer_any_more():
+    bench = served()
+    bench.core.stop(0)
+    assert bench.core.peer is None and bench.core.state == 0

@@ -96,6 +96,7 @@ def test_keys_in_it_are_refused_where_all_can_hear_them():
     bench = packing()
     answer(bench, CONTENT, pack)
     assert bench.uris() == [] and asked(bench) == ["bspack", "bs"]
+    assert (3, "bootstrap pack", 0x80) in bench.logged
 
 
 def test_silence_is_a_failure():
@@ -118,7 +119,7 @@ def test_versions_before_and_meters_without_senml_do_not_ask_for_it():
 
 
 def test_one_value_is_no_pack():
-    for number in (0, 42, 60):
+    for number, payload in ((0, b"5"), (42, b"5"), (60, b"\x05")):
         bench = packing()
-        answer(bench, CONTENT, b"5", number)
+        answer(bench, CONTENT, payload, number)
         assert asked(bench) == ["bspack", "bs"], number
