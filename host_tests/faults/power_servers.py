@@ -134,41 +134,52 @@ class Management(Coap):
 
     location = None
     count = 0
-    token = None
-    number = value = -1
+    token = None  # of the observation that the device has confirmed
+    asking = None  # of the one that is asked for
+    number = -1
     written = 0
-    updates = notifications = 0
+    notifications = 0
 
     def request(self, code, path, payload):
         """Register, Update and De-register."""
         if path == "rd":
             self.count += 1
             self.location = "rd/%s%d" % (self.uri[-1], self.count)
-            self.token = None
+            self.token = self.asking = None
             self.number = -1
             self.world.at(500, self.observe, self.location)
             return 0x41, [(8, segment) for segment in self.location.split("/")]
         if path != self.location:
             return 0x84, ()
         if code == DELETE:
-            self.location = self.token = None
+            self.location = self.token = self.asking = None
             return 0x42, ()
-        self.updates += 1
+        if not self.token:
+            self.world.at(500, self.observe, self.location)
         return 0x44, ()
+
+    def forget(self):
+        """The server starts anew: it knows nobody."""
+        self.location = self.token = self.asking = None
+        self.seen.clear()
+        self.asked.clear()
+        if self.dtls:
+            self.dtls.sessions.clear()
+            self.dtls.dumb()
 
     def observe(self, location):
         """Observe the count, if it is still registered there."""
-        if location == self.location:
+        if location == self.location and not self.token:
 
             def done(code, payload):
-                if code == 0x45:
+                if code == 0x45 and token == self.asking:
                     self.token = token
 
-            token = self.ask(GET, VOLUME, [(6, b""), (17, b"")], done=done)
+            token = self.asking = self.ask(GET, VOLUME, [(6, b""), (17, b"")], done=done)
 
     def notified(self, code, token, options, payload):
         """Numbers must go up (RFC 7641 section 3.4): what does not is dropped as old."""
-        if token != self.token or code != 0x45:
+        if token != self.asking or code != 0x45:
             return False
         numbers = [int.from_bytes(value, "big") for number, value in options if number == 6]
         assert numbers[0] > self.number, "a number of a notification used twice"

@@ -15,6 +15,7 @@ from power_files import Files, PowerCut
 from power_servers import Bootstrap, Management
 from power_shell import Shell, Socket
 
+import nvstore.memory
 from drivers.pulse import Pulses
 from dtls.psk import PskDialer
 from lwm2m.client import Client
@@ -47,6 +48,26 @@ class Source:
         """It is not kept."""
 
 
+class Memory:
+    """Memory as of an ESP32's RTC, which a reset keeps and a power cut does not."""
+
+    def __init__(self, world):
+        self.world = world
+        self.data = b""
+
+    def __call__(self, data=None):
+        """Read it, or write it from its start on."""
+        if data is None:
+            return self.data
+        how = self.world.fuse("memory")
+        size = self.world.random.randrange(len(data) + 1) if how == "tear" else len(data)
+        if how != "stop":
+            self.data = data[:size] + self.data[size:]
+        if how:
+            raise PowerCut
+        return None
+
+
 class World:
     """Everything of one seed."""
 
@@ -63,6 +84,9 @@ class World:
         self.numbers = {}  # (key, number): the record that was sent
         self.secure = self.random.random() < 0.75
         self.clock_set = self.random.random() < 0.5
+        self.busy = self.random.random() < 0.02
+        self.timeout = self.random.choice((0, 0, 0, 60))  # of the bootstrap account
+        self.memory = Memory(self) if self.random.random() < 0.3 else None
         self.keys = {}
         self.sets = []  # of accounts: (URI, identity, key, lifetime)
         uri = "coaps://bs" if self.random.random() < 0.3 else "coap://bs"
@@ -75,6 +99,9 @@ class World:
         self.rotate()
         self.durable = -1, 0  # (set, /1/0/2) as it is surely stored
         self.handed = {-1}  # sets that may be there after the next restart
+        self.bad = set()  # sets with which no server registers it
+        self.tried = set()
+        self.healed = False
         self.taken = -1  # the latest value of the counter
         self.failures = 0  # starts since
         self.counts = None
@@ -121,6 +148,8 @@ class World:
         self.left = None
         self.boots += 1
         self.shell.end()
+        if self.memory and self.random.random() < 0.5:
+            self.memory.data = b""
         until = self.now + ms
         while self.events and self.events[0][0] <= until:
             self.now, _, boot, function, arguments = heapq.heappop(self.events)
@@ -137,7 +166,8 @@ class World:
             self._note(datagram)
             if self.random.random() >= self.loss:
                 delay = self.random.randrange(10, 60)
-                self.at(delay, self.servers[way.host].arrived, way, bytes(datagram))
+                if way.host in self.servers:
+                    self.at(delay, self.servers[way.host].arrived, way, bytes(datagram))
         if how:
             raise PowerCut
 
@@ -173,9 +203,11 @@ class World:
         self.state = None
         self.source = Source()
         before = self.counts.total if self.counts else 0
-        self.counts = Pulses(
-            self.source, [(checkpoint.Record(Store("meter"), "pulses"), EVERY)], lambda: self.now
-        )
+        stores = [(checkpoint.Record(Store("meter"), "pulses"), EVERY)]
+        if self.memory:
+            kept = nvstore.memory.Memory(self.memory, self.memory, 2048)
+            stores.append((checkpoint.Record(kept, "pulses"), 1))
+        self.counts = Pulses(self.source, stores, lambda: self.now)
         after = self.counts.total
         assert before - EVERY - 2 <= after <= before, (before, after)
         self.counter = Counter(Store("meter"), "numbers", JUMP)
@@ -187,15 +219,15 @@ class World:
         self.at(1000, self._second, boot=self.boots)
 
     def _build(self):
-        security = {}
+        security = {"r12": self.timeout}
         if self.bootstrap_uri.startswith("coaps"):
-            security = {"r3": b"boot", "r5": b"b" * 16}
+            security.update({"r3": b"boot", "r5": b"b" * 16})
         model = bare_model(self.bootstrap_uri, 1, **security)
         model = Model(list(model.objects.values()) + [WaterMeter(self._pulses, (1, 0), "test")])
         model.objects[3].clock = self._time
         self.model = model
         board = {}
-        if "state" in self.files.folders:
+        if self.memory or "state" in self.files.folders:
             self._keep(board)
             self.state.accounts(model)
         drawn = self.random.randbytes
@@ -224,7 +256,7 @@ class World:
             self.state.links(client)
 
     def _keep(self, board):
-        self.state = board["state"] = state.State("state", 1, self._log)
+        self.state = board["state"] = state.State("state", 1, self._log, self.memory)
 
     def _dial(self, host, port, account):
         self.dials += 1
@@ -243,7 +275,8 @@ class World:
 
     def _second(self):
         # What the meter's program does each second
-        self.source.pulses += self.random.random() < 0.3
+        registered = self.registered()
+        self.source.pulses += self.busy or self.random.random() < 0.3
         self.model.objects[3424].sample()
         if self.random.random() < 0.2:
             value = self.counter.take()
@@ -253,10 +286,14 @@ class World:
         if self.state:
             self.state.poll(self.client.clock.now())
             self._stored()
-        elif self.registered():
+        elif registered:
             self._keep(self.board)
             self.state.begin(self.client)
-        self.at(1000, self._second, boot=self.boots)
+        self.at(
+            1000 if registered or self.shell.now() < 100000 else 5000,
+            self._second,
+            boot=self.boots,
+        )
 
     def registered(self):
         """The Link that is, if one is."""
@@ -267,19 +304,27 @@ class World:
 
     # The accounts
 
-    def rotate(self, known=True):
+    def rotate(self, good=True):
         """From now on the bootstrap server has another set of accounts."""
         count = len(self.sets)
-        host = self.random.choice("ab")
+        uri = self.servers[self.random.choice("ab")].uri
         identity, key = b"", b""
         if self.secure:
             identity, key = b"v%d" % count, self.random.randbytes(16)
-            if known:
-                self.keys[identity] = key
-        self.sets.append((self.servers[host].uri, identity, key, LIFETIME + count))
+        if not good:
+            self.bad.add(count)
+            if not self.secure or self.random.random() < 0.3:
+                uri = uri[:-1] + "dead"
+        elif self.secure:
+            self.keys[identity] = key
+        self.sets.append((uri, identity, key, LIFETIME + count))
 
     def wanted(self):
-        """The set that the bootstrap server writes."""
+        """The set that the bootstrap server writes: of one that is no good, later another one."""
+        latest = len(self.sets) - 1
+        if latest in self.bad and (self.healed or latest in self.tried):
+            self.rotate()
+        self.tried.add(len(self.sets) - 1)
         self.handed.add(len(self.sets) - 1)
         return self.sets[-1]
 
@@ -287,7 +332,8 @@ class World:
         """The number of the set that the device has, -1 for none. Fails where it is a mixture."""
         own = [s for s in self.model.objects[0].instances.values() if not s.get(1)]
         servers = list(self.model.objects[1].instances.values())
-        assert len(own) < len(self.model.objects[0].instances), "no bootstrap account"
+        away = len(own) == len(self.model.objects[0].instances)
+        assert not away or self.timeout and own, "no account"
         if not own and not servers:
             return -1
         assert len(own) == len(servers) == 1, "a mixture"
@@ -318,6 +364,7 @@ class World:
         # After a restart: the old accounts or the new ones, nothing of what was stored is lost
         number = self.which()
         assert number in self.handed, (number, self.handed)
+        assert number not in self.bad, "stored while on trial"
         if number == self.durable[0]:
             assert self._written() >= self.durable[1]
         self.handed = {number, len(self.sets) - 1}

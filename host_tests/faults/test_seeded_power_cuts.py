@@ -42,30 +42,53 @@ def life(seed):
 def act(world, chance):
     """What happens to a device that runs."""
     for _ in range(chance.randrange(1, 6)):
-        world.run(world.now + chance.randrange(1000, 60000))
-        link = world.registered()
-        server = link and world.servers[link.account.uri.partition("//")[2]]
-        if server and server.location:
-            if chance.random() < 0.6:
-                server.write()
-            else:
-                world.rotate()
-                server.trigger()
+        world.run(world.now + chance.randrange(1000, 600000 if world.busy else 60000))
+        server = serving(world)
+        what = chance.random()
+        if not server or not server.location:
+            continue
+        if what < 0.5:
+            server.write()
+        elif what < 0.6:
+            server.forget()
+        else:
+            good = what < 0.9
+            world.rotate(good)
+            server.trigger()
+            if not good and what < 0.95:
+                world.run(world.now + 2 * HOUR)
+
+
+def serving(world):
+    """The server that has registered the device, as far as that knows."""
+    link = world.registered()
+    return link and world.servers.get(link.account.uri.partition("//")[2])
+
+
+def agreed(world):
+    """Do both ends know the registration?"""
+    server = serving(world)
+    if not server or not server.location or not world.state:
+        return False
+    location = world.registered().core.location
+    parts = [part if isinstance(part, str) else part.decode() for part in location]
+    return server.location == "/".join(parts)
 
 
 def recovered(world):
     """With a network that works it is registered again, and reports."""
     world.loss = 0
+    world.healed = True
     world.boot()
     world.dials = 0
-    assert world.run(world.now + 3 * HOUR, lambda: world.registered() and world.state)
+    assert world.run(world.now + 3 * HOUR, lambda: agreed(world)), "not registered"
     assert world.dials <= MOST_DIALS, world.dials
-    world.run(world.now + 90000)
-    link = world.registered()
-    assert link
-    server = world.servers[link.account.uri.partition("//")[2]]
-    parts = [part if isinstance(part, str) else part.decode() for part in link.core.location]
-    assert server.location == "/".join(parts)
+    world.run(world.now + 150000)
+    assert agreed(world), "lost again"
+    server = serving(world)
+    before = server.notifications
+    world.run(world.now + 60000)
+    world.silent = server.token is not None and server.notifications == before
 
 
 def named(seed):
