@@ -77,6 +77,7 @@ class World:
         self.order = 0
         self.events = []  # of (when, order, boot or None, function, arguments)
         self.left = None  # changes and datagrams until the power goes
+        self.files_only = False
         self.loss = 0
         self.boots = self.cuts = 0
         self.files = Files(self.fuse, self.random)
@@ -116,7 +117,7 @@ class World:
 
     def fuse(self, what):
         """Does the power go with this change, and how?"""
-        if self.left is None:
+        if self.left is None or self.files_only and what in ("send", "receive"):
             return None
         self.left -= 1
         return None if self.left else self.random.choice(("stop", "tear", "after"))

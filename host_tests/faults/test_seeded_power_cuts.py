@@ -27,6 +27,7 @@ def life(seed):
     for _ in range(chance.randrange(1, 5)):
         world.loss = chance.choice((0, 0, 0.1))
         try:
+            world.files_only = chance.random() < 0.3
             world.left = chance.randrange(1, chance.choice((20, 60, 150)))
             world.boot()
             act(world, chance)

@@ -201,10 +201,10 @@ class Dtls:
                 self.witness = self.random(8)
             else:
                 self._keep(now)
-        elif self.reserve:
-            self.export(now)  # whoever is above goes on with numbers of its own: before it does
         self.deadline = self.expires
         self.log(3, "dtls", "resumed" if self.resumed else "established", shake.suite)
+        if self.resumed and self.reserve:
+            self.export(now)  # whoever is above goes on with numbers of its own: before it does
 
     # A session that outlives a sleep
 
