@@ -14,7 +14,7 @@ from power_files import PowerCut
 from power_shell import Shell, virtual
 from power_world import World
 
-SOME = 250
+SOME = 150
 ALL = 10000
 HOUR = 3600000
 MOST_DIALS = 40
@@ -115,7 +115,7 @@ def lives(first, cuts):
             first += 1
 
 
-def test_some_hundred_power_cuts():
+def test_a_hundred_and_fifty_power_cuts():
     lives(0, SOME)
 
 
