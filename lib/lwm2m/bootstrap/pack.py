@@ -15,7 +15,6 @@ _CONTENT_FORMAT = const(12)
 _URI_QUERY = const(15)
 _ACCEPT = const(17)
 _DEVICE = const(3)
-_SINGLE_VALUE = (0, 42, 60)  # formats that carry one value
 
 _ASKING = const(3)  # a state of a Session
 _UNREACHABLE = const(1)  # see recovery
@@ -59,7 +58,7 @@ def _stage(session, message):
     app = session.peer.app
     model = session.model
     number = message.uint(_CONTENT_FORMAT)
-    if number in _SINGLE_VALUE:
+    if not number:  # text, which has one value and no path
         raise Lwm2mError(_NOT_ACCEPTABLE)
     module, _ = app.format(number, _NOT_ACCEPTABLE)
     instances = {}
