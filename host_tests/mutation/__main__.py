@@ -48,8 +48,11 @@ def main() -> int:
             print(mutant.text_of() + "\n", flush=True)
     noticed = [m for m in chosen if m.text_of() in known and m not in result.survived]
     shells = [m for m in noticed if m.file in on_port.SHELLS]
-    # A test in the port may have had no time on a busy machine: those once more, one by one.
+    # A test may have had no time on a busy machine: those once more, one by one.
     alive = on_port.survive(shells, 1)
+    others = [m for m in noticed if m not in shells]
+    if others and not result.failed:
+        alive += run.run_mutants(others, 1).survived
     noticed = [] if result.failed else [m for m in noticed if m not in alive]
     for mutant in noticed:
         print(mutant.text_of() + "\n# is in the list, but a test notices it\n", flush=True)
