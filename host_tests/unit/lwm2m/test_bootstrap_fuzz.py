@@ -115,7 +115,7 @@ def test_nothing_that_a_server_sends_costs_the_account_or_makes_half_a_server():
             attempt.happen()
             account = attempt.bench.account
             assert account.exists(), seed
-            securities = model.object(0).instances.values()
+            securities = list(model.object(0).instances.values())
             assert [one for one in securities if one.get(1)] == [account.security], seed
             servers = len(model.object(1).instances)
             assert len(accounts(model)) == servers == len(securities) - 1, seed
